@@ -1,0 +1,1 @@
+//! Recommenders: baselines, learned scorers and stochastic rankers.

@@ -1,0 +1,1 @@
+//! How items get made.

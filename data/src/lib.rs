@@ -1,0 +1,1 @@
+//! The Parquet log, importers, replay and metrics.

@@ -1,0 +1,1 @@
+//! Words, contracts, clock, randomness and the engine.

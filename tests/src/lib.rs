@@ -1,0 +1,1 @@
+//! What holds across crates: contracts, laws, oracles, determinism and the command.

@@ -1,0 +1,1 @@
+//! How people choose, drift, tire, leave and return.
