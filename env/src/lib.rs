@@ -1,1 +1,62 @@
-//! Words, contracts, clock, randomness and the engine.
+//! The foundation of recloop: words, contracts, clock, randomness and the engine.
+//!
+//! Everything is batched: an [`Observation`] has a row for every user who wants a slate now, [`Slates`] answer all
+//! rows, a [`Step`] says what came of each. One user is a view of a row.
+//!
+//! - To *use* a world, read [`Env`], then [`Observation`], [`Slates`], [`Step`].
+//! - To *write a user*, read [`UserModel`]; to write a recommender, [`Recommender`]; creators, [`CreatorModel`].
+//! - To *build a world*, start at [`World::builder`].
+//! - To check your own part against the contract, use [`testing`].
+//!
+//! This crate knows no concrete user, no file format, no tensor library and no command line.
+
+mod calendar;
+mod candidates;
+mod cohort;
+mod creator;
+mod environment;
+mod grid;
+mod history;
+mod ids;
+mod items;
+mod layout;
+mod log;
+mod message;
+mod objective;
+mod observation;
+mod random;
+mod recommender;
+mod registry;
+mod slates;
+mod snapshot;
+mod spec;
+mod step;
+mod supply;
+pub mod testing;
+mod world;
+
+pub use candidates::Candidates;
+pub use cohort::{
+    BLOCK, Cohort, CohortError, CohortSpec, Goal, ObservationRows, ResponseRows, Rows, Scene, Sharded, Shown,
+    SplitRows, UserModel,
+};
+pub use creator::{CreatorAction, CreatorError, CreatorModel, External, ItemFeedback, OwnFeedback};
+pub use environment::{Env, ResetOptions, SingleUser, StepError};
+pub use grid::Grid;
+pub use history::{History, HistorySpec, HistoryStore, Keep, Memory};
+pub use ids::{CreatorId, Entity, ItemId, SessionId, SetId, Tick, UserId};
+pub use items::{Catalogue, ItemRowsMut, ItemTable, ItemView, NewItem};
+pub use layout::{Block, BlockAt, BlockKind, Layout};
+pub use log::{Facts, Key, LogSink, Metric};
+pub use message::{Message, Said};
+pub use objective::{Objective, Outcome, Part, RewardPart};
+pub use observation::{Observation, ObservationRow};
+pub use random::{Draws, Purpose, Streams, below, philox4x32, purpose, unit, unit_f32};
+pub use recommender::{Oracle, RecommendError, Recommender, TargetPolicy};
+pub use registry::{Registry, UnknownName};
+pub use slates::{Known, SlateError, Slates};
+pub use snapshot::{Array, Snapshot, SnapshotError, State, Values};
+pub use spec::{Clock, EnvSpec};
+pub use step::{End, Event, Fate, Responses, Step, Transition};
+pub use supply::{ItemLaw, OpenShelf, Shelf, Supply, SupplyError};
+pub use world::{BuildError, Truth, World, WorldBuilder, record};

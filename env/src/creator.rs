@@ -1,0 +1,154 @@
+//! Creators: what they are told, what they may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::{Snapshot, SnapshotError};
+use crate::{CreatorId, ItemId, NewItem, Streams, Tick};
+
+/// What happened to one of a creator's own items since the creator last acted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ItemFeedback {
+    /// Which item.
+    pub item: ItemId,
+    /// When it was published.
+    pub published: Tick,
+    /// How often it was shown.
+    pub impressions: u32,
+    /// How often it was clicked.
+    pub clicks: u32,
+    /// Seconds spent on it in all.
+    pub dwell_secs: f64,
+    /// Sum of each signal, in the order of the spec.
+    pub signals: Vec<f64>,
+}
+
+/// All a creator learns: its own items' fate, and nothing of anybody else's.
+///
+/// There is no platform-wide field on purpose: the information firewall is this type.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct OwnFeedback {
+    /// Who is told.
+    pub creator: CreatorId,
+    /// Own items that were shown since the creator last acted, ascending by item.
+    pub items: Vec<ItemFeedback>,
+}
+
+/// What a creator does when it is its turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum CreatorAction {
+    /// Makes an item.
+    Publish(NewItem),
+    /// Does nothing.
+    Wait,
+    /// Stops for good; its items stay.
+    Leave,
+}
+
+/// A creator model failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreatorError {
+    /// A creator could not decide.
+    #[error("let creator {} act: {reason}", .creator.0)]
+    Failed {
+        /// Who.
+        creator: CreatorId,
+        /// Why.
+        reason: String,
+    },
+    /// An item whose features do not fit the world's layout.
+    #[error("publish an item of creator {}: expected {expected} {what}, found {found}", .creator.0)]
+    Features {
+        /// Whose.
+        creator: CreatorId,
+        /// Which features.
+        what: &'static str,
+        /// How many the layout has.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// An action of somebody who left or never was.
+    #[error("let creator {} act: there is no such active creator", .creator.0)]
+    Absent {
+        /// Who.
+        creator: CreatorId,
+    },
+}
+
+/// Decides for all creators whose turn it is.
+pub trait CreatorModel: Send + Sync {
+    /// How many creators there are at the start.
+    fn n_creators(&self) -> usize;
+
+    /// Creators act every so many ticks.
+    fn period(&self) -> u32 {
+        1
+    }
+
+    /// How many new creators arrive at `tick`; their ids follow on.
+    fn arrivals(&mut self, _tick: Tick, _rng: &Streams) -> usize {
+        0
+    }
+
+    /// Decides, from own feedback alone; pushes any number of actions, each with who takes it.
+    fn act(
+        &mut self,
+        own: &[OwnFeedback],
+        tick: Tick,
+        rng: &Streams,
+        out: &mut Vec<(CreatorId, CreatorAction)>,
+    ) -> Result<(), CreatorError>;
+
+    /// Everything needed to go on.
+    fn save(&self) -> Result<Snapshot, SnapshotError>;
+
+    /// Goes back to a snapshot.
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError>;
+
+    /// A copy that goes its own way.
+    fn fork(&self) -> Box<dyn CreatorModel>;
+}
+
+/// Creators driven from outside: whatever [`World::set_creator_actions`](crate::World::set_creator_actions) was given
+/// is what they do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct External {
+    n_creators: usize,
+}
+
+impl External {
+    /// `n_creators` creators who wait until told.
+    #[must_use]
+    pub fn new(n_creators: usize) -> Self {
+        Self { n_creators }
+    }
+}
+
+impl CreatorModel for External {
+    fn n_creators(&self) -> usize {
+        self.n_creators
+    }
+
+    fn act(
+        &mut self,
+        _own: &[OwnFeedback],
+        _tick: Tick,
+        _rng: &Streams,
+        _out: &mut Vec<(CreatorId, CreatorAction)>,
+    ) -> Result<(), CreatorError> {
+        Ok(())
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        Ok(Snapshot::default())
+    }
+
+    fn load(&mut self, _from: &Snapshot) -> Result<(), SnapshotError> {
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn CreatorModel> {
+        Box::new(self.clone())
+    }
+}

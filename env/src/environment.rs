@@ -1,0 +1,128 @@
+//! The environment contract, and its single-user face.
+
+use crate::{
+    CohortError, CreatorError, EnvSpec, ItemId, Known, Observation, SlateError, Slates, SnapshotError, Step,
+    Streams, SupplyError, Tick,
+};
+
+/// How a run begins and when it is cut.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResetOptions {
+    /// Stop watching after this many ticks: trajectories still open end as truncated.
+    pub horizon: Option<Tick>,
+    /// Whether somebody new takes over the place of a user who is gone, at the next tick.
+    pub renew: bool,
+    /// Whether responses carry the user model's own choice probabilities.
+    pub tell_choice_probs: bool,
+}
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The slates may not be shown; the world is where it was.
+    #[error(transparent)]
+    Slate(#[from] SlateError),
+    /// A user model failed.
+    #[error(transparent)]
+    Cohort(#[from] CohortError),
+    /// A creator model failed.
+    #[error(transparent)]
+    Creator(#[from] CreatorError),
+    /// Candidates could not be drawn.
+    #[error(transparent)]
+    Supply(#[from] SupplyError),
+    /// A snapshot did not fit.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The world was stepped before `reset`, or after an error left it half-way through a tick.
+    #[error("step the world: call reset first")]
+    NotReset,
+    /// Everybody is gone or the horizon is reached.
+    #[error("step the world: it ended at tick {}", .at.0)]
+    Over {
+        /// When it ended.
+        at: Tick,
+    },
+}
+
+/// Something that can be reset and stepped: the Gym-like contract, batched.
+pub trait Env {
+    /// Names, shapes and bounds.
+    fn spec(&self) -> &EnvSpec;
+
+    /// Starts over from `seed` and writes the first observation.
+    fn reset(&mut self, seed: u64, options: &ResetOptions, out: &mut Observation) -> Result<(), StepError>;
+
+    /// Shows `slates` to the rows of the latest observation and writes what comes of it.
+    ///
+    /// `out` is reused: keep two buffers and swap `out.next` with the observation you hold.
+    fn step(&mut self, slates: &Slates, out: &mut Step) -> Result<(), StepError>;
+
+    /// The streams of the current seed, for policies that draw.
+    fn streams(&self) -> Streams;
+}
+
+/// One user's environment, for people who think in scalars. It steps the batch world beneath; it computes nothing.
+///
+/// ```
+/// # use recloop_env::testing::toy_world;
+/// use recloop_env::{Env, ItemId, ResetOptions, SingleUser};
+/// let mut solo = SingleUser::new(toy_world(1)).unwrap();
+/// let first = solo.reset(7, &ResetOptions::default()).unwrap();
+/// let shown: Vec<ItemId> = first.candidates()[..2].to_vec();
+/// let reward = solo.step(&shown).unwrap().reward[0];
+/// assert!(reward >= 0.0);
+/// ```
+#[derive(Debug)]
+pub struct SingleUser<E> {
+    env: E,
+    seen: Observation,
+    slates: Slates,
+    step: Step,
+}
+
+impl<E: Env> SingleUser<E> {
+    /// Adapts a world of one user; gives a larger world back.
+    pub fn new(env: E) -> Result<Self, E> {
+        if env.spec().n_users != 1 {
+            return Err(env);
+        }
+        Ok(Self { env, seen: Observation::default(), slates: Slates::default(), step: Step::default() })
+    }
+
+    /// Starts over.
+    pub fn reset(
+        &mut self,
+        seed: u64,
+        options: &ResetOptions,
+    ) -> Result<crate::ObservationRow<'_>, StepError> {
+        self.env.reset(seed, options, &mut self.seen)?;
+        Ok(self.seen.row(0))
+    }
+
+    /// Shows one slate and returns row 0's step; propensities are taken as unavailable.
+    pub fn step(&mut self, slate: &[ItemId]) -> Result<&Step, StepError> {
+        let here = self.seen.len();
+        self.slates.reset(here, slate.len());
+        if here > 0 {
+            self.slates.items.row_mut(0).copy_from_slice(slate);
+            self.slates.known[0] = Known::Unavailable;
+        }
+        self.env.step(&self.slates, &mut self.step)?;
+        std::mem::swap(&mut self.seen, &mut self.step.next);
+        Ok(&self.step)
+    }
+
+    /// What the user's recommender sees now; `None` once the user is gone.
+    #[must_use]
+    pub fn observation(&self) -> Option<crate::ObservationRow<'_>> {
+        (!self.seen.is_empty()).then(|| self.seen.row(0))
+    }
+
+    /// The world beneath.
+    #[must_use]
+    pub fn env(&self) -> &E {
+        &self.env
+    }
+}

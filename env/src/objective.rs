@@ -1,0 +1,125 @@
+//! What a step was worth: named parts and weights.
+
+use crate::{Fate, Grid, Responses, Slates, UserId};
+
+/// What a reward part may look at: one tick's outcome.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome<'a> {
+    /// `[B]` who.
+    pub users: &'a [UserId],
+    /// `[B]` whether this was the first slate of a return visit.
+    pub returned: &'a [bool],
+    /// What was shown.
+    pub slates: &'a Slates,
+    /// What they did.
+    pub responses: &'a Responses,
+    /// What becomes of their sessions.
+    pub fate: &'a [Fate],
+}
+
+/// One named part of a reward.
+pub trait RewardPart: Send + Sync {
+    /// What it is called.
+    fn name(&self) -> String;
+
+    /// The part of row `r`.
+    fn score(&self, outcome: &Outcome<'_>, r: usize) -> f32;
+
+    /// A copy that goes its own way.
+    fn fork(&self) -> Box<dyn RewardPart>;
+}
+
+/// The reward parts every world can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Clicked items.
+    Clicks,
+    /// Minutes spent.
+    DwellMinutes,
+    /// Sum of a signal over the slate.
+    Signal {
+        /// Its name.
+        name: String,
+        /// Its place among the signals.
+        at: usize,
+    },
+    /// 1 on the first slate of a return visit: the return is credited when it happens.
+    Returns,
+}
+
+impl RewardPart for Part {
+    fn name(&self) -> String {
+        match self {
+            Self::Clicks => "clicks".into(),
+            Self::DwellMinutes => "dwell_minutes".into(),
+            Self::Signal { name, .. } => name.clone(),
+            Self::Returns => "returns".into(),
+        }
+    }
+
+    fn score(&self, outcome: &Outcome<'_>, r: usize) -> f32 {
+        let did = outcome.responses;
+        match self {
+            Self::Clicks => did.click.row(r).iter().filter(|clicked| **clicked).count() as f32,
+            Self::DwellMinutes => did.dwell_secs.row(r).iter().sum::<f32>() / 60.0,
+            Self::Signal { at, .. } => did.signal(*at, r).iter().sum(),
+            Self::Returns => f32::from(u8::from(outcome.returned[r])),
+        }
+    }
+
+    fn fork(&self) -> Box<dyn RewardPart> {
+        Box::new(self.clone())
+    }
+}
+
+/// reward\[r\] = Σ weight · part\[r\].
+pub struct Objective {
+    parts: Vec<(Box<dyn RewardPart>, f32)>,
+}
+
+impl Objective {
+    /// No part yet: every reward is 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { parts: Vec::new() }
+    }
+
+    /// Adds a part with its weight.
+    #[must_use]
+    pub fn with(mut self, part: impl RewardPart + 'static, weight: f32) -> Self {
+        self.parts.push((Box::new(part), weight));
+        self
+    }
+
+    /// Names and weights, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<(String, f32)> {
+        self.parts.iter().map(|(part, weight)| (part.name(), *weight)).collect()
+    }
+
+    /// Writes parts `[B, R]` and their weighted sums `[B]`.
+    pub fn score(&self, outcome: &Outcome<'_>, parts: &mut Grid<f32>, reward: &mut Vec<f32>) {
+        let rows = outcome.users.len();
+        parts.resize(rows, self.parts.len());
+        reward.clear();
+        for r in 0..rows {
+            let scores = parts.row_mut(r);
+            let mut total = 0.0;
+            for (score, (part, weight)) in scores.iter_mut().zip(&self.parts) {
+                *score = part.score(outcome, r);
+                total += *weight * *score;
+            }
+            reward.push(total);
+        }
+    }
+
+    pub(crate) fn fork(&self) -> Self {
+        Self { parts: self.parts.iter().map(|(part, weight)| (part.fork(), *weight)).collect() }
+    }
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self::new()
+    }
+}

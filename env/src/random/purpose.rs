@@ -1,0 +1,65 @@
+//! What a draw is for. Codes are append-only: adding one moves no existing number.
+
+use std::marker::PhantomData;
+
+use crate::{CreatorId, Entity, ItemId, UserId};
+
+/// What a draw is for, and what kind of entity it is drawn for: asking a user's purpose for an item does not
+/// compile.
+///
+/// ```compile_fail
+/// use recloop_env::{ItemId, Streams, Tick, purpose};
+/// let _ = Streams::new(1).at(purpose::CHOICE, ItemId(3), Tick(0));
+/// ```
+#[derive(Debug)]
+pub struct Purpose<E> {
+    code: u32,
+    entity: PhantomData<fn(E)>,
+}
+
+impl<E> Clone for Purpose<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Purpose<E> {}
+
+impl<E: Entity> Purpose<E> {
+    /// A purpose of your own. Codes below 1,000 belong to recloop; a code, once used, keeps its meaning.
+    #[must_use]
+    pub const fn new(code: u32) -> Self {
+        Self { code, entity: PhantomData }
+    }
+
+    /// The 32 bits that stand for this purpose in a counter.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        self.code
+    }
+}
+
+/// What a person is like when they first appear.
+pub const USER_INIT: Purpose<UserId> = Purpose::new(1);
+/// Which item of a slate a user picks; one word per item.
+pub const CHOICE: Purpose<UserId> = Purpose::new(2);
+/// The no-click option and other slate-wide luck of a choice.
+pub const CHOICE_NONE: Purpose<UserId> = Purpose::new(3);
+/// How a consumed item is experienced (dwell, engagement); one stream per user and tick.
+pub const CONSUME: Purpose<UserId> = Purpose::new(4);
+/// How a user's state moves after a slate.
+pub const DRIFT: Purpose<UserId> = Purpose::new(5);
+/// Whether and when a user comes back.
+pub const RETURN: Purpose<UserId> = Purpose::new(6);
+/// The candidates drawn for one row this tick.
+pub const CANDIDATES: Purpose<UserId> = Purpose::new(7);
+/// The noise of a stochastic policy; one word per candidate.
+pub const POLICY: Purpose<UserId> = Purpose::new(8);
+/// A policy's fixed order among equal scores; one word per item.
+pub const TIE: Purpose<ItemId> = Purpose::new(9);
+/// What a durable item is like when a world is made.
+pub const ITEM_INIT: Purpose<ItemId> = Purpose::new(10);
+/// What a creator does.
+pub const CREATOR: Purpose<CreatorId> = Purpose::new(11);
+/// Starting values of a learned model's rows.
+pub const MODEL_INIT: Purpose<ItemId> = Purpose::new(12);

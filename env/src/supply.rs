@@ -1,0 +1,173 @@
+//! Where candidates come from: redrawn every tick, or taken from a shelf of durable items.
+
+use crate::snapshot::{Snapshot, SnapshotError};
+use crate::{
+    Candidates, Catalogue, ItemId, ItemRowsMut, Layout, NewItem, SetId, Slates, Streams, Tick, UserId,
+};
+
+/// Candidates could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SupplyError {
+    /// A row has fewer candidates than a slate needs.
+    #[error("offer user {} a slate of {needed}: only {available} candidates are left", .user.0)]
+    Short {
+        /// Whose row.
+        user: UserId,
+        /// Slate size.
+        needed: usize,
+        /// Candidates there are.
+        available: usize,
+    },
+}
+
+/// How ephemeral items are drawn: fresh ones for every row and tick.
+pub trait ItemLaw: Send + Sync {
+    /// What a recommender sees of an item.
+    fn observed(&self) -> Layout;
+
+    /// What only the world knows of it.
+    fn latent(&self) -> Layout;
+
+    /// Draws one row's items into every place of `observed` and `latent`, from draws named by `user` and `tick`.
+    fn draw(
+        &self,
+        user: UserId,
+        tick: Tick,
+        rng: &Streams,
+        observed: ItemRowsMut<'_>,
+        latent: ItemRowsMut<'_>,
+    );
+
+    /// A copy that goes its own way.
+    fn fork(&self) -> Box<dyn ItemLaw>;
+}
+
+/// Which durable items may be shown to whom.
+pub trait Shelf: Send + Sync {
+    /// What a recommender sees of an item.
+    fn observed(&self) -> Layout;
+
+    /// What only the world knows of it.
+    fn latent(&self) -> Layout;
+
+    /// The items there are when a world begins.
+    fn stock(&mut self, rng: &Streams) -> Vec<NewItem>;
+
+    /// Writes the candidates of `users` at `tick`. `out` holds the last tick's, to be kept where nothing changed.
+    fn offer(&mut self, tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates);
+
+    /// Is told what was shown: a no-repeat shelf remembers.
+    fn shown(&mut self, _users: &[UserId], _slates: &Slates) {}
+
+    /// Everything needed to go on.
+    fn save(&self) -> Result<Snapshot, SnapshotError>;
+
+    /// Goes back to a snapshot.
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError>;
+
+    /// A copy that goes its own way.
+    fn fork(&self) -> Box<dyn Shelf>;
+}
+
+/// Where a world's candidates come from.
+pub enum Supply {
+    /// `per_row` fresh items for every row and tick.
+    Redrawn {
+        /// Candidates per row.
+        per_row: usize,
+        /// How they are drawn.
+        law: Box<dyn ItemLaw>,
+    },
+    /// Durable items.
+    Shelf(Box<dyn Shelf>),
+}
+
+impl Supply {
+    /// What a recommender sees of an item.
+    #[must_use]
+    pub fn observed(&self) -> Layout {
+        match self {
+            Self::Redrawn { law, .. } => law.observed(),
+            Self::Shelf(shelf) => shelf.observed(),
+        }
+    }
+
+    /// What only the world knows of it.
+    #[must_use]
+    pub fn latent(&self) -> Layout {
+        match self {
+            Self::Redrawn { law, .. } => law.latent(),
+            Self::Shelf(shelf) => shelf.latent(),
+        }
+    }
+
+    pub(crate) fn fork(&self) -> Self {
+        match self {
+            Self::Redrawn { per_row, law } => Self::Redrawn { per_row: *per_row, law: law.fork() },
+            Self::Shelf(shelf) => Self::Shelf(shelf.fork()),
+        }
+    }
+}
+
+/// Everything on the shelf is offered to everybody, for as long as items live.
+#[derive(Debug, Clone)]
+pub struct OpenShelf {
+    observed: Layout,
+    latent: Layout,
+    stock: Vec<NewItem>,
+    live_ticks: Option<u32>,
+}
+
+impl OpenShelf {
+    /// A shelf that opens with `stock`; items are offered for `live_ticks` ticks, or for good.
+    #[must_use]
+    pub fn new(observed: Layout, latent: Layout, stock: Vec<NewItem>, live_ticks: Option<u32>) -> Self {
+        Self { observed, latent, stock, live_ticks }
+    }
+}
+
+impl Shelf for OpenShelf {
+    fn observed(&self) -> Layout {
+        self.observed.clone()
+    }
+
+    fn latent(&self) -> Layout {
+        self.latent.clone()
+    }
+
+    fn stock(&mut self, _rng: &Streams) -> Vec<NewItem> {
+        self.stock.clone()
+    }
+
+    fn offer(&mut self, tick: Tick, _users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
+        let live =
+            |item: &ItemId| self.live_ticks.is_none_or(|ticks| tick.0 - catalogue.published(*item).0 < ticks);
+        // Items are published in order, so the live ones are always the newest.
+        let n = catalogue.len() as u32;
+        let mut first = n;
+        while first > 0 && live(&ItemId(first - 1)) {
+            first -= 1;
+        }
+        if let Candidates::Shared { items, .. } = &*out
+            && items.len() as u32 == n - first
+            && items.first().is_none_or(|item| item.0 == first)
+        {
+            return;
+        }
+        let set = SetId(out.set().map_or(0, |set| set.0 + 1));
+        *out = Candidates::shared(set, (first..n).map(ItemId).collect());
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        Ok(Snapshot::default())
+    }
+
+    fn load(&mut self, _from: &Snapshot) -> Result<(), SnapshotError> {
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn Shelf> {
+        Box::new(self.clone())
+    }
+}

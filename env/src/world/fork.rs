@@ -1,0 +1,265 @@
+//! Saving, forking and intervening.
+
+use super::{Member, Stage, World};
+use crate::calendar::Calendar;
+use crate::snapshot::{Snapshot, SnapshotError, Values};
+use crate::{
+    CohortError, CreatorId, Env, ItemId, ItemView, Message, NewItem, Observation, OwnFeedback, ResetOptions,
+    StepError, Supply, Tick, UserId,
+};
+
+impl World {
+    /// A copy that goes its own way. Items and candidates stay shared until one side changes them.
+    ///
+    /// Stepped alike, world and fork stay identical; call [`World::observe`] on the fork for an observation of its own.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let copy =
+            |member: &Member| Member { cohort: member.cohort.fork(), first: member.first, n: member.n };
+        Self {
+            spec: self.spec.clone(),
+            cohorts: self.cohorts.iter().map(copy).collect(),
+            supply: self.supply.fork(),
+            objective: self.objective.fork(),
+            creators: self.creators.as_ref().map(super::Creators::fork),
+            now: self.now.clone(),
+        }
+    }
+
+    /// Sets one latent array of one user and touches nothing else: the ground of what-if questions.
+    ///
+    /// If the field is observable, call [`World::observe`] before the next slate.
+    pub fn intervene(&mut self, user: UserId, field: &str, value: &[f32]) -> Result<(), CohortError> {
+        let refused = |known: String| CohortError::Field { user, field: field.into(), known };
+        let Some(member) = self.member_of(user) else {
+            return Err(refused(format!("users are 0..{}", self.spec.n_users)));
+        };
+        let cohort = &mut self.cohorts[member].cohort;
+        let names = cohort.field_names().join(", ");
+        let Some(place) = cohort.field_mut(user, field) else {
+            return Err(refused(format!("latent fields are {names}")));
+        };
+        if place.len() != value.len() {
+            return Err(refused(format!("it has {} values, {} were given", place.len(), value.len())));
+        }
+        place.copy_from_slice(value);
+        Ok(())
+    }
+
+    /// Everything needed to go on as if nothing had happened.
+    pub fn save(&self) -> Result<Snapshot, SnapshotError> {
+        let now = &self.now;
+        let mut out = Snapshot::default();
+        let horizon = now.options.horizon.map_or(u32::MAX, |horizon| horizon.0);
+        let flags = u32::from(now.options.renew) | u32::from(now.options.tell_choice_probs) << 1;
+        let stage = now.stage as u32;
+        let seed = now.rng.seed();
+        out.put_u32("engine", 1, &[stage, seed as u32, (seed >> 32) as u32, now.tick.0, horizon, flags]);
+        let here: Vec<u32> = now.users.iter().map(|user| user.0).collect();
+        out.put_u32("here", 1, &here);
+        out.put_u32("due", 1, now.calendar.save());
+        out.put_f64("clock_secs", 1, &now.people.clock_secs);
+        out.put_u32("visits", 1, &now.people.visits);
+        out.put_u32("returning", 1, &now.people.returning);
+        now.history.save(&mut out);
+        save_unheard(&now.unheard, &mut out);
+        for (c, member) in self.cohorts.iter().enumerate() {
+            out.put_all(&format!("cohort{c}"), member.cohort.save()?);
+        }
+        if let Supply::Shelf(shelf) = &self.supply {
+            out.put_all("shelf", shelf.save()?);
+            now.save_catalogue(&mut out);
+        }
+        if let Some(creators) = &self.creators {
+            out.put_all("creators", creators.model.save()?);
+            creators.save(&mut out);
+        }
+        Ok(out)
+    }
+
+    /// Goes back to a snapshot of the same world and writes its observation.
+    pub fn restore(&mut self, from: &Snapshot, out: &mut Observation) -> Result<(), StepError> {
+        let mut engine = [0; 6];
+        from.get_u32("engine", &mut engine)?;
+        let [stage, seed_low, seed_high, tick, horizon, flags] = engine;
+        let options = ResetOptions {
+            horizon: (horizon != u32::MAX).then_some(Tick(horizon)),
+            renew: flags & 1 != 0,
+            tell_choice_probs: flags & 2 != 0,
+        };
+        self.reset(u64::from(seed_high) << 32 | u64::from(seed_low), &options, out)?;
+        let now = &mut self.now;
+        now.tick = Tick(tick);
+        let mut due = vec![0; self.spec.n_users];
+        from.get_u32("due", &mut due)?;
+        now.calendar = Calendar::load(&due);
+        from.get_f64("clock_secs", &mut now.people.clock_secs)?;
+        from.get_u32("visits", &mut now.people.visits)?;
+        from.get_u32("returning", &mut now.people.returning)?;
+        now.history.load(from)?;
+        now.unheard = load_unheard(from)?;
+        for (c, member) in self.cohorts.iter_mut().enumerate() {
+            member.cohort.load(&from.part(&format!("cohort{c}")))?;
+        }
+        if let Supply::Shelf(shelf) = &mut self.supply {
+            shelf.load(&from.part("shelf"))?;
+            now.load_catalogue(from)?;
+        }
+        if let Some(creators) = &mut self.creators {
+            creators.model.load(&from.part("creators"))?;
+            creators.load(from)?;
+        }
+        now.users = from.get_u32_vec("here")?.iter().copied().map(UserId).collect();
+        now.stage = if stage == Stage::Observed as u32 { Stage::Observed } else { Stage::Over };
+        now.arrive(self.spec.clock.tick_secs);
+        self.observe(out)
+    }
+}
+
+fn save_unheard(unheard: &[(UserId, Message)], out: &mut Snapshot) {
+    let users: Vec<u32> = unheard.iter().map(|(user, _)| user.0).collect();
+    let kinds: Vec<u32> = unheard.iter().map(|(_, message)| message.said as u32).collect();
+    out.put_u32("unheard.user", 1, &users);
+    out.put_u32("unheard.said", 1, &kinds);
+    put_texts(out, "unheard.text", unheard.iter().map(|(_, message)| message.text.as_str()));
+}
+
+fn load_unheard(from: &Snapshot) -> Result<Vec<(UserId, Message)>, SnapshotError> {
+    use crate::Said::{Answer, Explanation, Instruction, Question};
+    let (users, kinds) = (from.get_u32_vec("unheard.user")?, from.get_u32_vec("unheard.said")?);
+    let texts = get_texts(from, "unheard.text")?;
+    let corrupt = |reason: &str| SnapshotError::Corrupt { name: "unheard".into(), reason: reason.into() };
+    if users.len() != kinds.len() || users.len() != texts.len() {
+        return Err(corrupt("its arrays differ in length"));
+    }
+    let message = |((user, kind), text): ((&u32, &u32), String)| {
+        let kinds = [Instruction, Question, Answer, Explanation];
+        let said = kinds.into_iter().find(|said| *said as u32 == *kind);
+        let said = said.ok_or_else(|| corrupt("a message of unknown kind"))?;
+        Ok((UserId(*user), Message { row: 0, said, text }))
+    };
+    users.iter().zip(kinds).zip(texts).map(message).collect()
+}
+
+/// Texts as bytes, each with its length in front.
+fn put_texts<'a>(out: &mut Snapshot, name: &str, texts: impl Iterator<Item = &'a str>) {
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.extend((text.len() as u32).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    out.put_bytes(name, bytes);
+}
+
+fn get_texts(from: &Snapshot, name: &str) -> Result<Vec<String>, SnapshotError> {
+    let corrupt = |reason: &str| SnapshotError::Corrupt { name: name.into(), reason: reason.into() };
+    let (mut bytes, mut texts) = (from.get_bytes(name)?, Vec::new());
+    while let Some((len, rest)) = bytes.split_first_chunk::<4>() {
+        let len = u32::from_le_bytes(*len) as usize;
+        let (text, rest) = rest.split_at_checked(len).ok_or_else(|| corrupt("a text is cut short"))?;
+        texts.push(String::from_utf8(text.to_vec()).map_err(|_| corrupt("a text is not UTF-8"))?);
+        bytes = rest;
+    }
+    Ok(texts)
+}
+
+impl super::Now {
+    fn save_catalogue(&self, out: &mut Snapshot) {
+        let (Some(seen), Some(latent)) = (self.items.catalogue(), self.latent.catalogue()) else { return };
+        let ids = || (0..seen.len() as u32).map(ItemId);
+        out.put_u32("catalogue.creator", 1, &ids().map(|item| seen.creator(item).0).collect::<Vec<_>>());
+        out.put_u32("catalogue.published", 1, &ids().map(|item| seen.published(item).0).collect::<Vec<_>>());
+        put_texts(out, "catalogue.title", ids().map(|item| seen.title(item)));
+        for (name, catalogue) in [("seen", seen), ("latent", latent)] {
+            let rows = || ids().map(|item| catalogue.locate(item));
+            let dense: Vec<f32> = rows().flat_map(|(table, at)| table.all_dense().row(at)).copied().collect();
+            let codes: Vec<u32> =
+                rows().flat_map(|(table, at)| table.all_codes().row(at)).copied().map(u32::from).collect();
+            out.put_f32(&format!("catalogue.{name}.dense"), catalogue.layout().dense_width(), &dense);
+            out.put_u32(&format!("catalogue.{name}.codes"), catalogue.layout().code_width(), &codes);
+        }
+    }
+
+    /// Publishes again whatever the snapshot has beyond the opening stock.
+    fn load_catalogue(&mut self, from: &Snapshot) -> Result<(), StepError> {
+        let creators = from.get_u32_vec("catalogue.creator")?;
+        let published = from.get_u32_vec("catalogue.published")?;
+        let titles = get_texts(from, "catalogue.title")?;
+        let stocked = self.items.catalogue().map_or(0, crate::Catalogue::len);
+        let widths = |view: &ItemView| (view.layout().dense_width(), view.layout().code_width());
+        let (seen, latent) = (widths(&self.items), widths(&self.latent));
+        for i in stocked..creators.len() {
+            let item = NewItem {
+                creator: CreatorId(creators[i]),
+                title: titles[i].clone(),
+                dense: reals(from, "catalogue.seen.dense", i, seen.0)?,
+                codes: codes(from, "catalogue.seen.codes", i, seen.1)?,
+                latent_dense: reals(from, "catalogue.latent.dense", i, latent.0)?,
+                latent_codes: codes(from, "catalogue.latent.codes", i, latent.1)?,
+            };
+            self.publish(&item, Tick(published[i]))?;
+        }
+        Ok(())
+    }
+}
+
+fn cut<'a, T>(values: &'a [T], name: &str, i: usize, width: usize) -> Result<&'a [T], SnapshotError> {
+    let reason = || format!("there is no row {i}");
+    values
+        .get(i * width..(i + 1) * width)
+        .ok_or_else(|| SnapshotError::Corrupt { name: name.into(), reason: reason() })
+}
+
+fn reals(from: &Snapshot, name: &str, i: usize, width: usize) -> Result<Vec<f32>, SnapshotError> {
+    match from.get(name)? {
+        Values::F32(values) => Ok(cut(values, name, i, width)?.to_vec()),
+        _ => Err(SnapshotError::Corrupt { name: name.into(), reason: "it is not f32".into() }),
+    }
+}
+
+fn codes(from: &Snapshot, name: &str, i: usize, width: usize) -> Result<Vec<u16>, SnapshotError> {
+    Ok(cut(from.get_u32_vec(name)?, name, i, width)?.iter().map(|word| *word as u16).collect())
+}
+
+impl super::Creators {
+    fn save(&self, out: &mut Snapshot) {
+        out.put_u32("creators.engine", 1, &[self.next_turn]);
+        out.put_u32("creators.active", 1, &self.active);
+        let items = || self.owed.iter().flat_map(|own| own.items.iter().map(|item| (own.creator, item)));
+        let words: Vec<u32> = items()
+            .flat_map(|(creator, it)| [creator.0, it.item.0, it.published.0, it.impressions, it.clicks])
+            .collect();
+        let sums: Vec<f64> = items()
+            .flat_map(|(_, it)| [it.dwell_secs].into_iter().chain(it.signals.iter().copied()))
+            .collect();
+        out.put_u32("creators.owed", 5, &words);
+        out.put_f64("creators.owed_sums", 1, &sums);
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        let mut turn = [0];
+        from.get_u32("creators.engine", &mut turn)?;
+        self.next_turn = turn[0];
+        self.active = from.get_u32_vec("creators.active")?.to_vec();
+        let owed = |c| OwnFeedback { creator: CreatorId(c), items: Vec::new() };
+        self.owed = (0..self.active.len() as u32).map(owed).collect();
+        let (words, sums) = (from.get_u32_vec("creators.owed")?, from.get_f64_vec("creators.owed_sums")?);
+        let n = words.len() / 5;
+        for (i, it) in words.chunks_exact(5).enumerate() {
+            let sums = cut(sums, "creators.owed_sums", i, sums.len() / n)?;
+            let own = self.owed.get_mut(it[0] as usize).ok_or_else(|| SnapshotError::Corrupt {
+                name: "creators.owed".into(),
+                reason: format!("there is no creator {}", it[0]),
+            })?;
+            own.items.push(crate::ItemFeedback {
+                item: ItemId(it[1]),
+                published: Tick(it[2]),
+                impressions: it[3],
+                clicks: it[4],
+                dwell_secs: sums[0],
+                signals: sums[1..].to_vec(),
+            });
+        }
+        Ok(())
+    }
+}

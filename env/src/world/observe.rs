@@ -1,0 +1,159 @@
+//! Tick part 9: what the recommender sees.
+
+use std::sync::Arc;
+
+use super::{Member, Stage, World};
+use crate::{
+    Candidates, CohortError, Grid, ItemLaw, ItemRowsMut, ItemView, Layout, Message, Observation,
+    ObservationRows, Rows, SplitRows, StepError, Streams, Supply, SupplyError, Tick, UserId,
+};
+
+/// Rows drawn by one task; a row's draws depend on nothing but its own name.
+const ROWS_PER_TASK: usize = 512;
+
+impl World {
+    /// Writes the current observation again: for a fork, or after an intervention.
+    pub fn observe(&mut self, out: &mut Observation) -> Result<(), StepError> {
+        if self.now.stage == Stage::Unready {
+            return Err(StepError::NotReset);
+        }
+        out.tick = self.now.tick;
+        out.users.clone_from(&self.now.users);
+        out.sessions.clone_from(&self.now.sessions);
+        self.observe_users(&mut out.user_features)?;
+        self.now.history.observe(&self.now.users, &mut out.history);
+        self.hear(&mut out.messages);
+        self.offer(&mut out.items)?;
+        out.candidates = Arc::clone(&self.now.candidates);
+        Ok(())
+    }
+
+    fn observe_users(&self, features: &mut Grid<f32>) -> Result<(), CohortError> {
+        let width = self.spec.user_features.dense_width();
+        features.resize(self.now.users.len(), width);
+        let mut out = ObservationRows { features: features.as_mut_slice(), width };
+        for (member, rows) in by_cohort(&self.cohorts, &self.now.users) {
+            let (mine, rest) = out.split_rows(rows.len());
+            member.cohort.observe(&rows, mine)?;
+            out = rest;
+        }
+        Ok(())
+    }
+
+    fn hear(&self, messages: &mut Vec<Message>) {
+        messages.clear();
+        let here = |(user, said): &(UserId, Message)| {
+            Some(Message { row: self.now.users.binary_search(user).ok()?, ..said.clone() })
+        };
+        messages.extend(self.now.unheard.iter().filter_map(here));
+    }
+
+    /// Draws or looks up this tick's candidates; `spare` is an observation's item buffer to be reused.
+    fn offer(&mut self, spare: &mut Arc<ItemView>) -> Result<(), SupplyError> {
+        let now = &mut self.now;
+        match &mut self.supply {
+            Supply::Redrawn { per_row, law } => {
+                if !reusable(spare, &self.spec.item_features, *per_row) {
+                    *spare = Arc::new(ItemView::ephemeral(self.spec.item_features.clone(), *per_row));
+                }
+                let view = Arc::get_mut(spare).expect("just found or made unique");
+                redraw(law.as_ref(), *per_row, now.tick, &now.users, &now.rng, view, &mut now.latent);
+                now.items = Arc::clone(spare);
+            }
+            Supply::Shelf(shelf) => {
+                let catalogue = now.items.catalogue().expect("a shelf has durable items");
+                let candidates = Arc::make_mut(&mut now.candidates);
+                shelf.offer(now.tick, &now.users, catalogue, candidates);
+                check_supply(&now.users, candidates, self.spec.slate_size)?;
+                *spare = Arc::clone(&now.items);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every cohort that has rows, with its rows.
+pub(super) fn by_cohort<'a>(
+    cohorts: &'a [Member],
+    users: &'a [UserId],
+) -> impl Iterator<Item = (&'a Member, Rows<'a>)> {
+    let mut first = 0;
+    cohorts.iter().map(move |member| {
+        let rows = rows_of(users, first, member.first, member.n);
+        first += rows.len();
+        (member, rows)
+    })
+}
+
+/// The rows of the `n` users from `base` on, given that the first of them is row `first`.
+pub(super) fn rows_of(users: &[UserId], first: usize, base: UserId, n: usize) -> Rows<'_> {
+    let len = users[first..].partition_point(|user| ((user.0 - base.0) as usize) < n);
+    Rows { first, users: &users[first..first + len], base }
+}
+
+fn check_supply(users: &[UserId], candidates: &Candidates, needed: usize) -> Result<(), SupplyError> {
+    for (r, &user) in users.iter().enumerate() {
+        let available = candidates.row(r).len();
+        if available < needed {
+            return Err(SupplyError::Short { user, needed, available });
+        }
+        if candidates.set().is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether nobody else holds this buffer and it has the right form.
+fn reusable(spare: &mut Arc<ItemView>, layout: &Layout, per_row: usize) -> bool {
+    Arc::get_mut(spare).is_some_and(|view| match view {
+        ItemView::Ephemeral { per_row: n, table } => *n == per_row && table.layout() == layout,
+        ItemView::Durable(_) => false,
+    })
+}
+
+fn redraw(
+    law: &dyn ItemLaw,
+    per_row: usize,
+    tick: Tick,
+    users: &[UserId],
+    rng: &Streams,
+    observed: &mut ItemView,
+    latent: &mut ItemView,
+) {
+    let (ItemView::Ephemeral { table: observed, .. }, ItemView::Ephemeral { table: latent, .. }) =
+        (observed, latent)
+    else {
+        unreachable!("redrawn items are ephemeral")
+    };
+    observed.resize(users.len() * per_row);
+    latent.resize(users.len() * per_row);
+    let draw = Draw { law, tick, rng };
+    draw.rows(users, observed.rows_mut(), latent.rows_mut());
+}
+
+struct Draw<'a> {
+    law: &'a dyn ItemLaw,
+    tick: Tick,
+    rng: &'a Streams,
+}
+
+impl Draw<'_> {
+    fn rows(&self, users: &[UserId], mut observed: ItemRowsMut<'_>, mut latent: ItemRowsMut<'_>) {
+        if users.len() > ROWS_PER_TASK {
+            let (half, n) = (users.len() / 2, users.len());
+            let (left, right) = users.split_at(half);
+            let (observed, observed_rest) = observed.split(half, n);
+            let (latent, latent_rest) = latent.split(half, n);
+            rayon::join(
+                || self.rows(left, observed, latent),
+                || self.rows(right, observed_rest, latent_rest),
+            );
+            return;
+        }
+        for (i, &user) in users.iter().enumerate() {
+            let (seen, unseen) = (observed.nth(i, users.len()), latent.nth(i, users.len()));
+            self.law.draw(user, self.tick, self.rng, seen, unseen);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! One tick, top to bottom.
+
+use super::observe::rows_of;
+use super::{Stage, World};
+use crate::{
+    CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Observation, Outcome, ResetOptions,
+    ResponseRows, Responses, Rows, Scene, SessionId, Shown, Slates, SplitRows, Step, StepError, Streams,
+    Supply, Tick, UserId,
+};
+
+impl Env for World {
+    fn spec(&self) -> &EnvSpec {
+        &self.spec
+    }
+
+    fn streams(&self) -> Streams {
+        self.now.rng
+    }
+
+    fn reset(&mut self, seed: u64, options: &ResetOptions, out: &mut Observation) -> Result<(), StepError> {
+        self.now = super::Now::unready(&self.spec, &self.supply);
+        self.now.rng = Streams::new(seed);
+        self.now.options = options.clone();
+        if let Some(creators) = &mut self.creators {
+            creators.reset();
+        }
+        if let Supply::Shelf(shelf) = &mut self.supply {
+            for item in shelf.stock(&self.now.rng) {
+                self.now.publish(&item, Tick(0))?;
+            }
+        }
+        for member in &mut self.cohorts {
+            member.cohort.reset(member.first, &self.now.rng)?;
+            for user in (member.first.0..member.first.0 + member.n as u32).map(UserId) {
+                self.now.people.clock_secs[user.index()] = member.cohort.first_visit(user, &self.now.rng);
+            }
+        }
+        for user in (0..self.spec.n_users as u32).map(UserId) {
+            self.book(user, Tick(0));
+        }
+        self.begin_tick(Tick(0));
+        self.observe(out)
+    }
+
+    fn step(&mut self, slates: &Slates, out: &mut Step) -> Result<(), StepError> {
+        match self.now.stage {
+            Stage::Unready => return Err(StepError::NotReset),
+            Stage::Over => return Err(StepError::Over { at: self.now.tick }),
+            Stage::Observed => {}
+        }
+        // 1 validate: a refused slate changes nothing.
+        slates.check(&self.now.users, &self.now.candidates, self.spec.slate_size)?;
+        // An error from here on leaves the tick half done; only a reset or a restore makes the world usable again.
+        self.now.stage = Stage::Unready;
+        // 2 expose.
+        if let Supply::Shelf(shelf) = &mut self.supply {
+            shelf.shown(&self.now.users, slates);
+        }
+        // 3 respond.
+        self.respond(slates, &mut out.responses)?;
+        // 4 advance users.
+        self.advance(slates, &out.responses, &mut out.fate)?;
+        // 5 score the objective.
+        let outcome = Outcome {
+            users: &self.now.users,
+            returned: &self.now.returned,
+            slates,
+            responses: &out.responses,
+            fate: &out.fate,
+        };
+        self.objective.score(&outcome, &mut out.reward_parts, &mut out.reward);
+        // 6 creators get their own feedback and act · 7 publish.
+        out.events.clear();
+        self.remember(slates, &out.responses);
+        self.creators_act(slates, out)?;
+        // 8 schedule returns, pick who is due.
+        self.schedule(&out.fate, &mut out.ended, &mut out.events)?;
+        std::mem::swap(&mut self.now.users, &mut out.next.users);
+        self.begin_tick(self.now.tick.next());
+        next_rows(&out.next.users, &self.now.users, &out.ended, &mut out.next_row);
+        // 9 observe.
+        self.observe(&mut out.next)
+    }
+}
+
+impl World {
+    fn shown<'a>(&'a self, slates: &'a Slates, rows: Rows<'a>) -> Shown<'a> {
+        let now = &self.now;
+        let scene = Scene {
+            tick: now.tick,
+            rows,
+            candidates: &now.candidates,
+            items: &now.items,
+            latent: &now.latent,
+        };
+        Shown { scene, slates }
+    }
+
+    fn respond(&mut self, slates: &Slates, out: &mut Responses) -> Result<(), CohortError> {
+        let (k, n_signals, rows) = (self.spec.slate_size, self.spec.signals.len(), self.now.users.len());
+        if self.now.options.tell_choice_probs != out.choice_probs.is_some() {
+            out.choice_probs = self.now.options.tell_choice_probs.then(Default::default);
+        }
+        out.reset(rows, k, n_signals);
+        let mut rest = ResponseRows {
+            k,
+            n_signals,
+            click: out.click.as_mut_slice(),
+            dwell_secs: out.dwell_secs.as_mut_slice(),
+            signals: out.signals.as_mut_slice(),
+            choice_probs: out.choice_probs.as_mut().map(crate::Grid::as_mut_slice),
+            replies: Vec::new(),
+        };
+        let mut cohorts = std::mem::take(&mut self.cohorts);
+        let mut first = 0;
+        let mut result = Ok(());
+        for member in &mut cohorts {
+            let rows = rows_of(&self.now.users, first, member.first, member.n);
+            let (mut mine, others) = rest.split_rows(rows.len());
+            result = result.and(member.cohort.respond(&self.shown(slates, rows), &self.now.rng, &mut mine));
+            mine.replies.iter_mut().for_each(|reply| reply.row += first);
+            out.replies.append(&mut mine.replies);
+            (first, rest) = (first + rows.len(), others);
+        }
+        self.cohorts = cohorts;
+        result
+    }
+
+    fn advance(&mut self, slates: &Slates, did: &Responses, out: &mut Vec<Fate>) -> Result<(), CohortError> {
+        out.clear();
+        out.resize(self.now.users.len(), Fate::Gone);
+        let mut cohorts = std::mem::take(&mut self.cohorts);
+        let (mut first, mut rest, mut result) = (0, &mut out[..], Ok(()));
+        for member in &mut cohorts {
+            let rows = rows_of(&self.now.users, first, member.first, member.n);
+            let (mine, others) = rest.split_at_mut(rows.len());
+            result = result.and(member.cohort.advance(&self.shown(slates, rows), did, &self.now.rng, mine));
+            (first, rest) = (first + rows.len(), others);
+        }
+        self.cohorts = cohorts;
+        result
+    }
+
+    /// What was seen and said becomes the past: histories grow, replies wait to be heard.
+    fn remember(&mut self, slates: &Slates, did: &Responses) {
+        let now = &mut self.now;
+        now.unheard.retain(|(user, _)| now.users.binary_search(user).is_err());
+        now.unheard.extend(did.replies.iter().map(|said| (now.users[said.row], said.clone())));
+        record(&mut now.history, &now.users, &now.items, slates, did);
+    }
+
+    fn schedule(
+        &mut self,
+        fate: &[Fate],
+        ended: &mut Vec<Option<End>>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), CohortError> {
+        ended.clear();
+        let next = self.now.tick.next();
+        for (r, fate) in fate.iter().enumerate() {
+            let user = self.now.users[r];
+            let u = user.index();
+            self.now.people.returning[u] = 0;
+            let secs = match *fate {
+                Fate::Stays(secs) => secs,
+                Fate::Returns(secs) => {
+                    self.now.people.visits[u] += 1;
+                    self.now.people.returning[u] = 1;
+                    secs
+                }
+                Fate::Gone => {
+                    ended.push(Some(End::Terminated));
+                    if self.now.options.renew {
+                        self.renew(user, next, events)?;
+                    }
+                    continue;
+                }
+            };
+            if secs.is_nan() || secs < 0.0 {
+                let reason = format!("user {} was to be back after {secs} seconds", user.0);
+                return Err(CohortError::Failed { cohort: self.spec.id.clone(), reason });
+            }
+            self.now.people.clock_secs[u] += f64::from(secs);
+            ended.push((!self.book(user, next)).then_some(End::Truncated));
+        }
+        Ok(())
+    }
+
+    fn renew(&mut self, user: UserId, next: Tick, events: &mut Vec<Event>) -> Result<(), CohortError> {
+        let member = self.member_of(user).expect("a row's user has a cohort");
+        self.cohorts[member].cohort.renew(user, next, &self.now.rng)?;
+        self.now.people.visits[user.index()] += 1;
+        self.now.people.clock_secs[user.index()] = f64::from(next.0) * self.spec.clock.tick_secs;
+        self.now.history.forget(user);
+        if self.book(user, next) {
+            events.push(Event::Renew { user });
+        }
+        Ok(())
+    }
+
+    /// Books `user`'s next slate, not before `earliest`; `false` if that is past the horizon.
+    fn book(&mut self, user: UserId, earliest: Tick) -> bool {
+        let tick = (self.now.people.clock_secs[user.index()] / self.spec.clock.tick_secs) as u32;
+        let tick = Tick(tick.max(earliest.0));
+        let watched = self.now.options.horizon.is_none_or(|horizon| tick < horizon);
+        if watched {
+            self.now.calendar.book(user, tick);
+        }
+        watched
+    }
+
+    /// Moves to the first busy tick from `from` on and collects who is there.
+    fn begin_tick(&mut self, from: Tick) {
+        let now = &mut self.now;
+        let Some(tick) = now.calendar.next_busy(from) else {
+            (now.stage, now.tick) = (Stage::Over, from);
+            now.users.clear();
+            now.sessions.clear();
+            now.returned.clear();
+            return;
+        };
+        now.calendar.take(tick, &mut now.users);
+        (now.stage, now.tick) = (Stage::Observed, tick);
+        now.arrive(self.spec.clock.tick_secs);
+    }
+}
+
+impl super::Now {
+    /// Fills in what the engine knows of the users who are here now.
+    pub(super) fn arrive(&mut self, tick_secs: f64) {
+        let (people, start) = (&mut self.people, f64::from(self.tick.0) * tick_secs);
+        self.sessions.clear();
+        self.returned.clear();
+        for &user in &self.users {
+            let u = user.index();
+            people.clock_secs[u] = people.clock_secs[u].max(start);
+            self.sessions.push(SessionId::new(user, people.visits[u]));
+            self.returned.push(people.returning[u] == 1);
+        }
+    }
+}
+
+/// Where each row's user sits in the next observation. Both user lists ascend, so one walk finds them all.
+fn next_rows(before: &[UserId], after: &[UserId], ended: &[Option<End>], out: &mut Vec<Option<usize>>) {
+    out.clear();
+    let mut at = 0;
+    for (user, ended) in before.iter().zip(ended) {
+        while at < after.len() && after[at] < *user {
+            at += 1;
+        }
+        out.push((ended.is_none() && after.get(at) == Some(user)).then_some(at));
+    }
+}
+
+/// Writes one tick into the histories; replayed logs use it too, so both see the same past.
+pub fn record(
+    history: &mut crate::HistoryStore,
+    users: &[UserId],
+    items: &ItemView,
+    slates: &Slates,
+    did: &Responses,
+) {
+    if history.spec().length == 0 {
+        return;
+    }
+    for (r, &user) in users.iter().enumerate() {
+        for (position, &item) in slates.items.row(r).iter().enumerate() {
+            let (dense, codes) = if items.is_durable() {
+                (&[][..], &[][..])
+            } else {
+                let (table, at) = items.locate(r, item);
+                (table.all_dense().row(at), table.all_codes().row(at))
+            };
+            let (clicked, dwell_secs) = (did.click.row(r)[position], did.dwell_secs.row(r)[position]);
+            history.remember(user, Memory { item, clicked, dwell_secs, dense, codes });
+        }
+    }
+}
