@@ -1,0 +1,98 @@
+use thiserror::Error;
+
+/// Why a recommender could not do what it was asked; each message reads after "failed to".
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// A score was NaN or infinite.
+    #[error("rank candidate {candidate}: its score {score} is not finite")]
+    ScoreNotFinite {
+        /// Index into the scores.
+        candidate: usize,
+        /// What was found there.
+        score: f32,
+    },
+    /// A temperature was zero, negative, NaN or infinite.
+    #[error("rank at temperature {temperature}: it must be finite and above zero")]
+    Temperature {
+        /// What was asked for.
+        temperature: f32,
+    },
+    /// More positions than candidates to put there.
+    #[error("fill {n_positions} positions from {n_candidates} candidates")]
+    TooFewCandidates {
+        /// Candidates on offer.
+        n_candidates: usize,
+        /// Positions to fill.
+        n_positions: usize,
+    },
+    /// A slate names something outside the candidates.
+    #[error("place candidate {candidate}: only {n_candidates} are on offer")]
+    NotACandidate {
+        /// The index that was named.
+        candidate: usize,
+        /// Candidates on offer.
+        n_candidates: usize,
+    },
+    /// The three columns of a set of ratings differ in length.
+    #[error(
+        "pair {n_users} users with {n_items} items and {n_ratings} ratings: the columns differ in length"
+    )]
+    RaggedTriples {
+        /// Length of the user column.
+        n_users: usize,
+        /// Length of the item column.
+        n_items: usize,
+        /// Length of the rating column.
+        n_ratings: usize,
+    },
+    /// A rating names a user or an item outside the matrix.
+    #[error("place rating {entry} at user {user}, item {item}: the matrix is {n_users} × {n_items}")]
+    OutsideMatrix {
+        /// Index of the triple.
+        entry: usize,
+        /// Its user.
+        user: u32,
+        /// Its item.
+        item: u32,
+        /// Rows of the matrix.
+        n_users: usize,
+        /// Columns of the matrix.
+        n_items: usize,
+    },
+    /// A rating was NaN or infinite.
+    #[error("use rating {entry}: its value {rating} is not finite")]
+    RatingNotFinite {
+        /// Index of the triple.
+        entry: usize,
+        /// What was found there.
+        rating: f32,
+    },
+    /// A count was zero or negative: what was never seen is left out.
+    #[error("count item {item} for user {user}: a count of {count} is not above zero")]
+    NotACount {
+        /// Row of the matrix.
+        user: usize,
+        /// Column of the matrix.
+        item: usize,
+        /// What was found there.
+        count: f32,
+    },
+    /// There is nothing to average.
+    #[error("average ratings: there are none")]
+    NoRatings,
+    /// A setting lies outside its range.
+    #[error("factorise with {name} = {value}: it must be finite and above zero")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// What was asked for.
+        value: f32,
+    },
+    /// The normal equations of one row have no stable solution: the penalty is too small for the data.
+    #[error("solve for row {row}: its normal equations are singular, raise the penalty")]
+    Singular {
+        /// The first such row.
+        row: usize,
+    },
+}
