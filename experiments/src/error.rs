@@ -1,0 +1,194 @@
+use std::io;
+use std::path::PathBuf;
+
+use recloop_data::DataError;
+use recloop_env::{BuildError, RecommendError, SnapshotError, StepError};
+
+/// Why a configuration is not one. Messages read after "failed to".
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A world, recommender, section or key that does not exist.
+    #[error("find {what} `{name}` among {}", .known.join(", "))]
+    Unknown {
+        /// What was looked for, such as `world` or `key of [run]`.
+        what: String,
+        /// Under which name.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// A value of the wrong type or outside its range.
+    #[error("read `{key}`: {reason}")]
+    Value {
+        /// The key, with its section.
+        key: String,
+        /// What is wrong with its value.
+        reason: String,
+    },
+    /// An argument of `--set` that is not KEY=VALUE.
+    #[error("read `--set {text}`: {reason}")]
+    Set {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that is not TOML.
+    #[error("read {}: {reason}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// A file that cannot be read.
+    #[error("read {}: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// Two ways to end a run at once.
+    #[error("choose when to stop: {} exclude each other", .given.join(" and "))]
+    Exclusive {
+        /// The keys given.
+        given: Vec<&'static str>,
+    },
+    /// Days in a world that counts steps.
+    #[error("run `{world}` for {days} days: this world counts steps, not time")]
+    NoCalendar {
+        /// The world.
+        world: String,
+        /// What was asked for.
+        days: f64,
+    },
+    /// A world made from data, without the data.
+    #[error("build world `{world}`: it is made from data, and no data directory was given")]
+    NoData {
+        /// The world.
+        world: String,
+    },
+    /// A data directory for a world that reads none.
+    #[error("build world `{world}`: it reads no data, but {} was given", dir.display())]
+    UnusedData {
+        /// The world.
+        world: String,
+        /// What was given.
+        dir: PathBuf,
+    },
+    /// Parts of a world that do not fit together.
+    #[error(transparent)]
+    World(#[from] BuildError),
+    /// Data a world is made from cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A part that refuses its parameters.
+    #[error("build {what}: {source}")]
+    Part {
+        /// The part.
+        what: String,
+        /// Its reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a run did not come to its end. Messages read after "failed to".
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The configuration is not one.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The world refused a step.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The recommender failed.
+    #[error(transparent)]
+    Recommend(#[from] RecommendError),
+    /// A part could not be saved or restored.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The log could not be written or read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The output directory holds a run.
+    #[error("write a run to {}: it already holds one", dir.display())]
+    Occupied {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A run that was begun under another configuration.
+    #[error("resume {}: {}", dir.display(), .differences.join("; "))]
+    Differs {
+        /// Where it was begun.
+        dir: PathBuf,
+        /// What differs, each as one phrase.
+        differences: Vec<String>,
+    },
+    /// A checkpoint that cannot be read back.
+    #[error("resume from {}: {reason}", path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("{action} {}: {cause}", path.display())]
+    Io {
+        /// What was to be done, such as `write`.
+        action: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// No threads to run on.
+    #[error("start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unknown { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            Self::Unknown { what, .. } if what == "world" => "`recloop worlds` lists them all".into(),
+            Self::Set { .. } => "write `--set KEY=VALUE`, with VALUE in TOML, such as `--set candidates=5`".into(),
+            Self::Exclusive { .. } => "keep one of them".into(),
+            Self::NoCalendar { .. } => "use `--steps N` or `--until-done`".into(),
+            Self::NoData { .. } => {
+                "`recloop import movielens PATH --out DIR` makes such a directory; then give it as `--data DIR`".into()
+            }
+            Self::UnusedData { .. } => "leave out `--data`".into(),
+            _ => return None,
+        })
+    }
+}
+
+impl RunError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Config(error) => return error.help(),
+            Self::Occupied { .. } => {
+                "go on with `--resume`, or write to another directory with `--out DIR`".into()
+            }
+            Self::Differs { .. } => {
+                "resume with the same settings, or start another run without `--resume`".into()
+            }
+            _ => return None,
+        })
+    }
+}
