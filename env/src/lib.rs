@@ -54,7 +54,7 @@ pub use observation::{Observation, ObservationRow};
 pub use random::{Draws, Purpose, Streams, below, philox4x32, purpose, unit, unit_f32};
 pub use recommender::{Oracle, RecommendError, Recommender, TargetPolicy};
 pub use registry::{Registry, UnknownName};
-pub use slates::{Known, SlateError, Slates};
+pub use slates::{Known, MAX_SLATE, SlateError, Slates};
 pub use snapshot::{Array, Snapshot, SnapshotError, State, Values};
 pub use spec::{Clock, EnvSpec};
 pub use step::{End, Event, Fate, Responses, Step, Transition};

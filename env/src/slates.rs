@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidates, Grid, ItemId, Message, UserId};
+use crate::{Candidates, Grid, ItemId, Message, Said, UserId};
+
+/// Longest slate a world may show: user models keep one slate's scores on the stack (chosen by us).
+pub const MAX_SLATE: usize = 128;
 
 /// How well a propensity is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -138,6 +141,14 @@ impl Slates {
                 return Err(SlateError::Length { expected: slate_size, found });
             }
         }
+        if let Some(marginal) = &self.marginal {
+            if marginal.rows() != rows {
+                return Err(SlateError::Rows { expected: rows, found: marginal.rows() });
+            }
+            if marginal.width() != slate_size {
+                return Err(SlateError::Length { expected: slate_size, found: marginal.width() });
+            }
+        }
         for (r, &user) in users.iter().enumerate() {
             self.check_row(user, candidates, r)?;
         }
@@ -167,14 +178,18 @@ impl Slates {
     }
 
     fn check_messages(&self, rows: usize) -> Result<(), SlateError> {
-        let questions =
-            |row| self.messages.iter().filter(move |m| m.row == row && m.said == crate::Said::Question);
+        let mut asked = Vec::new();
         for (message, said) in self.messages.iter().enumerate() {
-            if said.row >= rows || questions(said.row).count() > 1 {
+            if said.row >= rows {
                 return Err(SlateError::Message { message, row: said.row });
             }
+            if said.said == Said::Question {
+                asked.push((said.row, message));
+            }
         }
-        Ok(())
+        asked.sort_unstable();
+        let twice = asked.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        twice.map_or(Ok(()), |pair| Err(SlateError::Message { message: pair[1].1, row: pair[1].0 }))
     }
 
     /// Probability of showing row `r`'s whole slate in this order, if known.

@@ -2,7 +2,8 @@
 
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::{
-    Candidates, Catalogue, ItemId, ItemRowsMut, Layout, NewItem, SetId, Slates, Streams, Tick, UserId,
+    Candidates, Catalogue, ItemId, ItemRowsMut, ItemTable, Layout, NewItem, SetId, Slates, Streams, Tick,
+    UserId,
 };
 
 /// Candidates could not be had.
@@ -18,6 +19,14 @@ pub enum SupplyError {
         needed: usize,
         /// Candidates there are.
         available: usize,
+    },
+    /// A shelf that offers other rows than there are.
+    #[error("offer candidates: {found} lists for {expected} users")]
+    Rows {
+        /// Rows of the observation.
+        expected: usize,
+        /// Lists offered.
+        found: usize,
     },
 }
 
@@ -51,10 +60,11 @@ pub trait Shelf: Send + Sync {
     /// What only the world knows of it.
     fn latent(&self) -> Layout;
 
-    /// The items there are when a world begins.
+    /// The items there are when a world begins. Whatever was remembered of an earlier run is forgotten here.
     fn stock(&mut self, rng: &Streams) -> Vec<NewItem>;
 
-    /// Writes the candidates of `users` at `tick`. `out` holds the last tick's, to be kept where nothing changed.
+    /// Writes the candidates of `users` at `tick`: every list ascending and without duplicates. `out` holds what was
+    /// offered last, to be kept where nothing changed; asked twice for one tick, a shelf answers the same.
     fn offer(&mut self, tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates);
 
     /// Is told what was shown: a no-repeat shelf remembers.
@@ -111,20 +121,50 @@ impl Supply {
 }
 
 /// Everything on the shelf is offered to everybody, for as long as items live.
-#[derive(Debug, Clone)]
 pub struct OpenShelf {
     observed: Layout,
     latent: Layout,
-    stock: Vec<NewItem>,
+    stock: Stock,
     live_ticks: Option<u32>,
+}
+
+/// What a shelf opens with.
+enum Stock {
+    /// These items, whatever the seed.
+    Given(Vec<NewItem>),
+    /// So many draws of a law, from the world's seed.
+    Drawn(usize, Box<dyn ItemLaw>),
 }
 
 impl OpenShelf {
     /// A shelf that opens with `stock`; items are offered for `live_ticks` ticks, or for good.
     #[must_use]
     pub fn new(observed: Layout, latent: Layout, stock: Vec<NewItem>, live_ticks: Option<u32>) -> Self {
-        Self { observed, latent, stock, live_ticks }
+        Self { observed, latent, stock: Stock::Given(stock), live_ticks }
     }
+
+    /// A shelf that opens with `n` items of a law, drawn anew for every seed.
+    #[must_use]
+    pub fn drawn(n: usize, law: Box<dyn ItemLaw>, live_ticks: Option<u32>) -> Self {
+        Self { observed: law.observed(), latent: law.latent(), stock: Stock::Drawn(n, law), live_ticks }
+    }
+}
+
+/// `n` items of a law, from the draws that user 0 would meet at tick 0.
+fn draw_stock(n: usize, law: &dyn ItemLaw, rng: &Streams) -> Vec<NewItem> {
+    let (mut seen, mut latent) = (ItemTable::new(law.observed()), ItemTable::new(law.latent()));
+    seen.resize(n);
+    latent.resize(n);
+    law.draw(UserId(0), Tick(0), rng, seen.rows_mut(), latent.rows_mut());
+    let item = |i: usize| NewItem {
+        title: format!("item {i}"),
+        dense: seen.all_dense().row(i).to_vec(),
+        codes: seen.all_codes().row(i).to_vec(),
+        latent_dense: latent.all_dense().row(i).to_vec(),
+        latent_codes: latent.all_codes().row(i).to_vec(),
+        ..NewItem::default()
+    };
+    (0..n).map(item).collect()
 }
 
 impl Shelf for OpenShelf {
@@ -136,8 +176,11 @@ impl Shelf for OpenShelf {
         self.latent.clone()
     }
 
-    fn stock(&mut self, _rng: &Streams) -> Vec<NewItem> {
-        self.stock.clone()
+    fn stock(&mut self, rng: &Streams) -> Vec<NewItem> {
+        match &self.stock {
+            Stock::Given(items) => items.clone(),
+            Stock::Drawn(n, law) => draw_stock(*n, law.as_ref(), rng),
+        }
     }
 
     fn offer(&mut self, tick: Tick, _users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
@@ -168,6 +211,11 @@ impl Shelf for OpenShelf {
     }
 
     fn fork(&self) -> Box<dyn Shelf> {
-        Box::new(self.clone())
+        let stock = match &self.stock {
+            Stock::Given(items) => Stock::Given(items.clone()),
+            Stock::Drawn(n, law) => Stock::Drawn(*n, law.fork()),
+        };
+        let (observed, latent) = (self.observed.clone(), self.latent.clone());
+        Box::new(Self { observed, latent, stock, live_ticks: self.live_ticks })
     }
 }

@@ -9,6 +9,34 @@ pub enum UserError {
     /// A choice model refused its parameters or its slate.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
+    /// Items lack a feature these users look at.
+    #[error("find the item feature `{name}` these users look at, as {expected}")]
+    Block {
+        /// The feature.
+        name: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A parameter outside its range.
+    #[error("set `{name}` to {value}: allowed is {allowed}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// What was given.
+        value: f32,
+        /// The range in words.
+        allowed: &'static str,
+    },
+    /// A table of fitted users or items that does not have the shape it should.
+    #[error("read {what}: expected {expected} values, found {found}")]
+    Shape {
+        /// Which table.
+        what: &'static str,
+        /// Values wanted.
+        expected: usize,
+        /// Values there.
+        found: usize,
+    },
 }
 
 /// A choice model that refuses its parameters or the slate before it.

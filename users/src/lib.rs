@@ -1,12 +1,42 @@
 //! How people choose, drift, tire, leave and return.
 //!
 //! This crate refuses to know who recommends: a user model sees the slate it was shown and its own state, never
-//! the policy behind it. It draws nothing itself either. Every random word is handed in by name, which is what
-//! lets two policies meet the same users with the same luck.
+//! the policy behind it. All its randomness comes from named streams, which is what lets two policies meet the same
+//! users with the same luck.
 //!
-//! Start reading at [`choice`]: what happens between a slate and a click.
+//! Start reading at [`choice`]: what happens between a slate and a click. Then [`InterestEvolution`], a whole user.
 
 pub mod choice;
 mod error;
+mod fitted_taste;
+mod interest_evolution;
+mod interest_exploration;
+mod long_term_satisfaction;
 
 pub use error::{ChoiceError, UserError};
+pub use fitted_taste::{FittedTaste, FittedTasteParams, FittedTasteState, TasteTable};
+pub use interest_evolution::{InterestEvolution, InterestEvolutionParams, InterestEvolutionState};
+pub use interest_exploration::{InterestExploration, InterestExplorationParams, InterestExplorationState};
+pub use long_term_satisfaction::{
+    LongTermSatisfaction, LongTermSatisfactionParams, LongTermSatisfactionState,
+};
+
+use recloop_env::{BlockAt, BlockKind, CohortError, Layout, UserId};
+
+/// The block these users look at, as a vector of any length.
+fn block(layout: &Layout, name: &'static str) -> Result<BlockAt, UserError> {
+    layout.find(name).ok_or(UserError::Block { name, expected: "a block of any kind" })
+}
+
+/// The dense block these users look at.
+fn dense_block(layout: &Layout, name: &'static str) -> Result<BlockAt, UserError> {
+    match layout.find(name) {
+        Some(at) if matches!(at.kind, BlockKind::Dense { .. }) => Ok(at),
+        _ => Err(UserError::Block { name, expected: "numbers" }),
+    }
+}
+
+/// A choice that was refused, with whose it was.
+fn refused(user: UserId, error: ChoiceError) -> CohortError {
+    CohortError::User { user, source: Box::new(error) }
+}

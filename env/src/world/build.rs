@@ -7,7 +7,7 @@ use super::{Member, Now, People, Stage, World};
 use crate::calendar::Calendar;
 use crate::{
     BlockKind, Candidates, Catalogue, Clock, Cohort, CohortSpec, CreatorModel, EnvSpec, HistorySpec,
-    HistoryStore, ItemView, Objective, ResetOptions, Streams, Supply, Tick, UserId,
+    HistoryStore, ItemView, MAX_SLATE, Objective, ResetOptions, Streams, Supply, Tick, UserId,
 };
 
 /// Parts that do not make a world.
@@ -22,15 +22,15 @@ pub enum BuildError {
         /// What it lacks.
         part: &'static str,
     },
-    /// A slate is longer than the candidates it draws from.
-    #[error("build world `{id}`: a slate of {slate} cannot be drawn from {candidates} candidates")]
+    /// A slate is longer than the candidates it draws from, or than any slate may be.
+    #[error("build world `{id}`: a slate of {slate} is too long, at most {most} items can be shown")]
     SlateTooLong {
         /// The world.
         id: String,
         /// Slate size.
         slate: usize,
-        /// Candidates per row.
-        candidates: usize,
+        /// Candidates per row, or [`MAX_SLATE`].
+        most: usize,
     },
     /// Two cohorts show or answer different things.
     #[error("build world `{id}`: cohorts `{first}` and `{second}` differ in their {what}")]
@@ -155,8 +155,9 @@ impl WorldBuilder {
             Supply::Redrawn { per_row, .. } => Some(*per_row),
             Supply::Shelf(_) => None,
         };
-        if let Some(candidates) = max_candidates.filter(|candidates| *candidates < self.slate_size) {
-            return Err(BuildError::SlateTooLong { id: self.id, slate: self.slate_size, candidates });
+        let most = max_candidates.unwrap_or(MAX_SLATE).min(MAX_SLATE);
+        if self.slate_size > most {
+            return Err(BuildError::SlateTooLong { id: self.id, slate: self.slate_size, most });
         }
         let spec = EnvSpec {
             n_users,
