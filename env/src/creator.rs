@@ -81,6 +81,9 @@ pub trait CreatorModel: Send + Sync {
     /// How many creators there are at the start.
     fn n_creators(&self) -> usize;
 
+    /// A new run begins: forgets any earlier one and draws what creators start from.
+    fn begin(&mut self, rng: &Streams);
+
     /// Creators act every so many ticks.
     fn period(&self) -> u32 {
         1
@@ -129,6 +132,8 @@ impl CreatorModel for External {
     fn n_creators(&self) -> usize {
         self.n_creators
     }
+
+    fn begin(&mut self, _rng: &Streams) {}
 
     fn act(
         &mut self,

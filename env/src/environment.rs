@@ -80,6 +80,8 @@ pub struct SingleUser<E> {
     seen: Observation,
     slates: Slates,
     step: Step,
+    /// Whether the latest observation is the step's `next`, not `seen`.
+    stepped: bool,
 }
 
 impl<E: Env> SingleUser<E> {
@@ -88,21 +90,26 @@ impl<E: Env> SingleUser<E> {
         if env.spec().n_users != 1 {
             return Err(env);
         }
-        Ok(Self { env, seen: Observation::default(), slates: Slates::default(), step: Step::default() })
+        let (seen, slates, step) = (Observation::default(), Slates::default(), Step::default());
+        Ok(Self { env, seen, slates, step, stepped: false })
     }
 
-    /// Starts over.
+    /// Starts over; an error if the user does not come before the horizon.
     pub fn reset(
         &mut self,
         seed: u64,
         options: &ResetOptions,
     ) -> Result<crate::ObservationRow<'_>, StepError> {
+        self.stepped = false;
         self.env.reset(seed, options, &mut self.seen)?;
-        Ok(self.seen.row(0))
+        self.observation().ok_or(StepError::Over { at: self.seen.tick })
     }
 
-    /// Shows one slate and returns row 0's step; propensities are taken as unavailable.
+    /// Shows one slate and returns the step, of which the user is row 0; propensities are taken as unavailable.
     pub fn step(&mut self, slate: &[ItemId]) -> Result<&Step, StepError> {
+        if std::mem::take(&mut self.stepped) {
+            std::mem::swap(&mut self.seen, &mut self.step.next);
+        }
         let here = self.seen.len();
         self.slates.reset(here, slate.len());
         if here > 0 {
@@ -110,14 +117,15 @@ impl<E: Env> SingleUser<E> {
             self.slates.known[0] = Known::Unavailable;
         }
         self.env.step(&self.slates, &mut self.step)?;
-        std::mem::swap(&mut self.seen, &mut self.step.next);
+        self.stepped = true;
         Ok(&self.step)
     }
 
     /// What the user's recommender sees now; `None` once the user is gone.
     #[must_use]
     pub fn observation(&self) -> Option<crate::ObservationRow<'_>> {
-        (!self.seen.is_empty()).then(|| self.seen.row(0))
+        let latest = if self.stepped { &self.step.next } else { &self.seen };
+        (!latest.is_empty()).then(|| latest.row(0))
     }
 
     /// The world beneath.

@@ -35,11 +35,16 @@ impl Creators {
             staged: Vec::new(),
             actions: Vec::new(),
         };
-        creators.reset();
+        creators.open();
         creators
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(super) fn reset(&mut self, rng: &crate::Streams) {
+        self.model.begin(rng);
+        self.open();
+    }
+
+    fn open(&mut self) {
         self.owed.clear();
         self.active.clear();
         self.told.clear();
@@ -109,11 +114,7 @@ impl Creators {
         }
         self.actions.clear();
         self.actions.append(&mut self.staged);
-        self.model.act(&self.told, tick, rng, &mut self.actions)?;
-        match self.actions.iter().find(|(creator, _)| !self.is_active(*creator)) {
-            Some((creator, _)) => Err(CreatorError::Absent { creator: *creator }),
-            None => Ok(()),
-        }
+        self.model.act(&self.told, tick, rng, &mut self.actions)
     }
 }
 
@@ -155,6 +156,9 @@ impl World {
         creators.next_turn = (now.tick.0 / period + 1) * period;
         creators.take_turn(now.tick, &now.rng)?;
         for (creator, action) in std::mem::take(&mut creators.actions) {
+            if !creators.is_active(creator) {
+                return Err(CreatorError::Absent { creator });
+            }
             match action {
                 CreatorAction::Publish(item) => {
                     let item = now.publish(&NewItem { creator, ..item }, now.tick.next())?;

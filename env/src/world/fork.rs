@@ -1,11 +1,13 @@
 //! Saving, forking and intervening.
 
+use std::sync::Arc;
+
 use super::{Member, Stage, World};
 use crate::calendar::Calendar;
 use crate::snapshot::{Snapshot, SnapshotError, Values};
 use crate::{
-    CohortError, CreatorId, Env, ItemId, ItemView, Message, NewItem, Observation, OwnFeedback, ResetOptions,
-    StepError, Supply, Tick, UserId,
+    Candidates, CohortError, CreatorId, Env, ItemId, ItemView, Message, NewItem, Observation, OwnFeedback,
+    ResetOptions, SetId, StepError, Supply, Tick, UserId,
 };
 
 impl World {
@@ -47,8 +49,14 @@ impl World {
     }
 
     /// Everything needed to go on as if nothing had happened.
+    ///
+    /// Refused while there is nothing to go on from: before a reset, after an error left a tick half done, and while
+    /// actions from [`World::set_creator_actions`] wait for their turn.
     pub fn save(&self) -> Result<Snapshot, SnapshotError> {
         let now = &self.now;
+        if now.stage == Stage::Unready {
+            return Err(SnapshotError::Unsupported { part: "a world that is not between two ticks".into() });
+        }
         let mut out = Snapshot::default();
         let horizon = now.options.horizon.map_or(u32::MAX, |horizon| horizon.0);
         let flags = u32::from(now.options.renew) | u32::from(now.options.tell_choice_probs) << 1;
@@ -69,15 +77,16 @@ impl World {
         if let Supply::Shelf(shelf) = &self.supply {
             out.put_all("shelf", shelf.save()?);
             now.save_catalogue(&mut out);
+            now.save_candidates(&mut out);
         }
         if let Some(creators) = &self.creators {
-            out.put_all("creators", creators.model.save()?);
-            creators.save(&mut out);
+            creators.save(&mut out)?;
         }
         Ok(out)
     }
 
-    /// Goes back to a snapshot of the same world and writes its observation.
+    /// Goes back to a snapshot of the same world and writes its observation; on an error, only another restore or a
+    /// reset makes the world usable again.
     pub fn restore(&mut self, from: &Snapshot, out: &mut Observation) -> Result<(), StepError> {
         let mut engine = [0; 6];
         from.get_u32("engine", &mut engine)?;
@@ -89,6 +98,7 @@ impl World {
         };
         self.reset(u64::from(seed_high) << 32 | u64::from(seed_low), &options, out)?;
         let now = &mut self.now;
+        now.stage = Stage::Unready;
         now.tick = Tick(tick);
         let mut due = vec![0; self.spec.n_users];
         from.get_u32("due", &mut due)?;
@@ -104,16 +114,25 @@ impl World {
         if let Supply::Shelf(shelf) = &mut self.supply {
             shelf.load(&from.part("shelf"))?;
             now.load_catalogue(from)?;
+            now.load_candidates(from)?;
         }
         if let Some(creators) = &mut self.creators {
-            creators.model.load(&from.part("creators"))?;
             creators.load(from)?;
         }
-        now.users = from.get_u32_vec("here")?.iter().copied().map(UserId).collect();
+        now.users = load_here(from, self.spec.n_users)?;
         now.stage = if stage == Stage::Observed as u32 { Stage::Observed } else { Stage::Over };
         now.arrive(self.spec.clock.tick_secs);
         self.observe(out)
     }
+}
+
+fn load_here(from: &Snapshot, n_users: usize) -> Result<Vec<UserId>, SnapshotError> {
+    let here: Vec<_> = from.get_u32_vec("here")?.iter().copied().map(UserId).collect();
+    if here.is_sorted_by(|a, b| a < b) && here.last().is_none_or(|user| user.index() < n_users) {
+        return Ok(here);
+    }
+    let reason = format!("it is not an ascending list of users below {n_users}");
+    Err(SnapshotError::Corrupt { name: "here".into(), reason })
 }
 
 fn save_unheard(unheard: &[(UserId, Message)], out: &mut Snapshot) {
@@ -186,6 +205,12 @@ impl super::Now {
         let published = from.get_u32_vec("catalogue.published")?;
         let titles = get_texts(from, "catalogue.title")?;
         let stocked = self.items.catalogue().map_or(0, crate::Catalogue::len);
+        let n = creators.len();
+        if n < stocked || published.len() != n || titles.len() != n {
+            let (found, of) = (titles.len(), published.len());
+            let reason = format!("{n} creators, {of} dates, {found} titles; the world opens with {stocked}");
+            return Err(SnapshotError::Corrupt { name: "catalogue".into(), reason }.into());
+        }
         let widths = |view: &ItemView| (view.layout().dense_width(), view.layout().code_width());
         let (seen, latent) = (widths(&self.items), widths(&self.latent));
         for i in stocked..creators.len() {
@@ -199,6 +224,35 @@ impl super::Now {
             };
             self.publish(&item, Tick(published[i]))?;
         }
+        Ok(())
+    }
+
+    /// What was offered last: a shelf keeps it where nothing changed, and set ids count on from it.
+    fn save_candidates(&self, out: &mut Snapshot) {
+        let (set, starts, items) = match &*self.candidates {
+            Candidates::Shared { set, items } => (set.0, &[][..], &items[..]),
+            Candidates::PerRow { starts, items } => (0, &starts[..], &items[..]),
+        };
+        out.put_u32("candidates.set", 1, &[set]);
+        out.put_u32("candidates.starts", 1, starts);
+        out.put_u32("candidates.items", 1, &items.iter().map(|item| item.0).collect::<Vec<_>>());
+    }
+
+    fn load_candidates(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        let mut set = [0];
+        from.get_u32("candidates.set", &mut set)?;
+        let starts = from.get_u32_vec("candidates.starts")?.to_vec();
+        let items: Vec<_> = from.get_u32_vec("candidates.items")?.iter().copied().map(ItemId).collect();
+        let published = self.items.catalogue().map_or(0, crate::Catalogue::len);
+        let ends = starts.last().is_none_or(|end| *end as usize == items.len());
+        if !(starts.is_sorted() && ends && items.iter().all(|item| item.index() < published)) {
+            let reason = "its lists do not fit its items".into();
+            return Err(SnapshotError::Corrupt { name: "candidates".into(), reason });
+        }
+        self.candidates = Arc::new(match starts.is_empty() {
+            true => Candidates::shared(SetId(set[0]), items),
+            false => Candidates::PerRow { starts, items },
+        });
         Ok(())
     }
 }
@@ -222,44 +276,67 @@ fn codes(from: &Snapshot, name: &str, i: usize, width: usize) -> Result<Vec<u16>
 }
 
 impl super::Creators {
-    fn save(&self, out: &mut Snapshot) {
+    fn save(&self, out: &mut Snapshot) -> Result<(), SnapshotError> {
+        if !self.staged.is_empty() {
+            let part = "what creators were told to do but have not done yet".into();
+            return Err(SnapshotError::Unsupported { part });
+        }
+        out.put_all("creator_model", self.model.save()?);
         out.put_u32("creators.engine", 1, &[self.next_turn]);
         out.put_u32("creators.active", 1, &self.active);
-        let items = || self.owed.iter().flat_map(|own| own.items.iter().map(|item| (own.creator, item)));
-        let words: Vec<u32> = items()
-            .flat_map(|(creator, it)| [creator.0, it.item.0, it.published.0, it.impressions, it.clicks])
-            .collect();
-        let sums: Vec<f64> = items()
-            .flat_map(|(_, it)| [it.dwell_secs].into_iter().chain(it.signals.iter().copied()))
-            .collect();
-        out.put_u32("creators.owed", 5, &words);
-        out.put_f64("creators.owed_sums", 1, &sums);
+        put_feedback(out, "creators.owed", &self.owed);
+        put_feedback(out, "creators.told", &self.told);
+        Ok(())
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.model.load(&from.part("creator_model"))?;
         let mut turn = [0];
         from.get_u32("creators.engine", &mut turn)?;
         self.next_turn = turn[0];
         self.active = from.get_u32_vec("creators.active")?.to_vec();
-        let owed = |c| OwnFeedback { creator: CreatorId(c), items: Vec::new() };
-        self.owed = (0..self.active.len() as u32).map(owed).collect();
-        let (words, sums) = (from.get_u32_vec("creators.owed")?, from.get_f64_vec("creators.owed_sums")?);
-        let n = words.len() / 5;
-        for (i, it) in words.chunks_exact(5).enumerate() {
-            let sums = cut(sums, "creators.owed_sums", i, sums.len() / n)?;
-            let own = self.owed.get_mut(it[0] as usize).ok_or_else(|| SnapshotError::Corrupt {
-                name: "creators.owed".into(),
-                reason: format!("there is no creator {}", it[0]),
-            })?;
-            own.items.push(crate::ItemFeedback {
-                item: ItemId(it[1]),
-                published: Tick(it[2]),
-                impressions: it[3],
-                clicks: it[4],
-                dwell_secs: sums[0],
-                signals: sums[1..].to_vec(),
-            });
+        self.owed = get_feedback(from, "creators.owed")?;
+        self.told = get_feedback(from, "creators.told")?;
+        if self.owed.len() == self.active.len() {
+            return Ok(());
         }
-        Ok(())
+        let reason = format!("{} creators are owed, {} there are", self.owed.len(), self.active.len());
+        Err(SnapshotError::Corrupt { name: "creators.owed".into(), reason })
     }
+}
+
+fn put_feedback(out: &mut Snapshot, name: &str, all: &[OwnFeedback]) {
+    let who: Vec<u32> = all.iter().map(|own| own.creator.0).collect();
+    let items = || all.iter().zip(0..).flat_map(|(own, at)| own.items.iter().map(move |item| (at, item)));
+    let words: Vec<u32> =
+        items().flat_map(|(at, it)| [at, it.item.0, it.published.0, it.impressions, it.clicks]).collect();
+    let sums: Vec<f64> =
+        items().flat_map(|(_, it)| [it.dwell_secs].into_iter().chain(it.signals.iter().copied())).collect();
+    out.put_u32(&format!("{name}.who"), 1, &who);
+    out.put_u32(&format!("{name}.items"), 5, &words);
+    out.put_f64(&format!("{name}.sums"), 1, &sums);
+}
+
+fn get_feedback(from: &Snapshot, name: &str) -> Result<Vec<OwnFeedback>, SnapshotError> {
+    let who = from.get_u32_vec(&format!("{name}.who"))?.iter();
+    let mut all: Vec<_> = who.map(|c| OwnFeedback { creator: CreatorId(*c), items: Vec::new() }).collect();
+    let (words, sums) = (format!("{name}.items"), format!("{name}.sums"));
+    let (words, sums) = (from.get_u32_vec(&words)?, from.get_f64_vec(&sums)?);
+    let n = words.len() / 5;
+    for (i, it) in words.chunks_exact(5).enumerate() {
+        let corrupt = |reason: String| SnapshotError::Corrupt { name: name.into(), reason };
+        let own = all.get_mut(it[0] as usize).ok_or_else(|| corrupt(format!("there is no row {}", it[0])))?;
+        let [dwell_secs, signals @ ..] = cut(sums, name, i, sums.len() / n)? else {
+            return Err(corrupt("it has items but no sums".into()));
+        };
+        own.items.push(crate::ItemFeedback {
+            item: ItemId(it[1]),
+            published: Tick(it[2]),
+            impressions: it[3],
+            clicks: it[4],
+            dwell_secs: *dwell_secs,
+            signals: signals.to_vec(),
+        });
+    }
+    Ok(all)
 }

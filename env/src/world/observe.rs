@@ -17,15 +17,21 @@ impl World {
         if self.now.stage == Stage::Unready {
             return Err(StepError::NotReset);
         }
+        let written = self.write(out);
+        if written.is_err() {
+            self.now.stage = Stage::Unready;
+        }
+        written
+    }
+
+    fn write(&mut self, out: &mut Observation) -> Result<(), StepError> {
         out.tick = self.now.tick;
         out.users.clone_from(&self.now.users);
         out.sessions.clone_from(&self.now.sessions);
         self.observe_users(&mut out.user_features)?;
         self.now.history.observe(&self.now.users, &mut out.history);
         self.hear(&mut out.messages);
-        self.offer(&mut out.items)?;
-        out.candidates = Arc::clone(&self.now.candidates);
-        Ok(())
+        Ok(self.offer(&mut out.items, &mut out.candidates)?)
     }
 
     fn observe_users(&self, features: &mut Grid<f32>) -> Result<(), CohortError> {
@@ -48,24 +54,30 @@ impl World {
         messages.extend(self.now.unheard.iter().filter_map(here));
     }
 
-    /// Draws or looks up this tick's candidates; `spare` is an observation's item buffer to be reused.
-    fn offer(&mut self, spare: &mut Arc<ItemView>) -> Result<(), SupplyError> {
+    /// Draws or looks up this tick's candidates into the buffers of an observation, which nobody else may hold.
+    fn offer(
+        &mut self,
+        items: &mut Arc<ItemView>,
+        candidates: &mut Arc<Candidates>,
+    ) -> Result<(), SupplyError> {
         let now = &mut self.now;
         match &mut self.supply {
             Supply::Redrawn { per_row, law } => {
-                if !reusable(spare, &self.spec.item_features, *per_row) {
-                    *spare = Arc::new(ItemView::ephemeral(self.spec.item_features.clone(), *per_row));
+                if !reusable(items, &self.spec.item_features, *per_row) {
+                    *items = Arc::new(ItemView::ephemeral(self.spec.item_features.clone(), *per_row));
                 }
-                let view = Arc::get_mut(spare).expect("just found or made unique");
+                let view = Arc::get_mut(items).expect("just found or made unique");
                 redraw(law.as_ref(), *per_row, now.tick, &now.users, &now.rng, view, &mut now.latent);
-                now.items = Arc::clone(spare);
+                now.items = Arc::clone(items);
+                *candidates = Arc::clone(&now.candidates);
             }
             Supply::Shelf(shelf) => {
                 let catalogue = now.items.catalogue().expect("a shelf has durable items");
-                let candidates = Arc::make_mut(&mut now.candidates);
-                shelf.offer(now.tick, &now.users, catalogue, candidates);
-                check_supply(&now.users, candidates, self.spec.slate_size)?;
-                *spare = Arc::clone(&now.items);
+                let list = unshared(candidates, &now.candidates);
+                shelf.offer(now.tick, &now.users, catalogue, list);
+                check_supply(&now.users, list, self.spec.slate_size)?;
+                now.candidates = Arc::clone(candidates);
+                *items = Arc::clone(&now.items);
             }
         }
         Ok(())
@@ -91,7 +103,22 @@ pub(super) fn rows_of(users: &[UserId], first: usize, base: UserId, n: usize) ->
     Rows { first, users: &users[first..first + len], base }
 }
 
+/// A copy of `last` in `spare`, whose memory is reused unless somebody else still holds it.
+fn unshared<'a>(spare: &'a mut Arc<Candidates>, last: &Candidates) -> &'a mut Candidates {
+    if Arc::get_mut(spare).is_none() {
+        *spare = Arc::default();
+    }
+    let list = Arc::get_mut(spare).expect("just found or made unique");
+    list.copy_from(last);
+    list
+}
+
 fn check_supply(users: &[UserId], candidates: &Candidates, needed: usize) -> Result<(), SupplyError> {
+    if let Candidates::PerRow { starts, .. } = candidates
+        && starts.len() != users.len() + 1
+    {
+        return Err(SupplyError::Rows { expected: users.len(), found: starts.len().saturating_sub(1) });
+    }
     for (r, &user) in users.iter().enumerate() {
         let available = candidates.row(r).len();
         if available < needed {

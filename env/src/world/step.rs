@@ -1,11 +1,11 @@
 //! One tick, top to bottom.
 
 use super::observe::rows_of;
-use super::{Stage, World};
+use super::{Member, Stage, World};
 use crate::{
-    CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Observation, Outcome, ResetOptions,
-    ResponseRows, Responses, Rows, Scene, SessionId, Shown, Slates, SplitRows, Step, StepError, Streams,
-    Supply, Tick, UserId,
+    CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Message, Observation, Outcome,
+    ResetOptions, ResponseRows, Responses, Rows, Scene, SessionId, Shown, Slates, SplitRows, Step, StepError,
+    Streams, Supply, Tick, UserId,
 };
 
 impl Env for World {
@@ -22,7 +22,7 @@ impl Env for World {
         self.now.rng = Streams::new(seed);
         self.now.options = options.clone();
         if let Some(creators) = &mut self.creators {
-            creators.reset();
+            creators.reset(&self.now.rng);
         }
         if let Supply::Shelf(shelf) = &mut self.supply {
             for item in shelf.stock(&self.now.rng) {
@@ -117,7 +117,9 @@ impl World {
         for member in &mut cohorts {
             let rows = rows_of(&self.now.users, first, member.first, member.n);
             let (mut mine, others) = rest.split_rows(rows.len());
-            result = result.and(member.cohort.respond(&self.shown(slates, rows), &self.now.rng, &mut mine));
+            let shown = self.shown(slates, rows);
+            result = result.and_then(|()| member.cohort.respond(&shown, &self.now.rng, &mut mine));
+            result = result.and_then(|()| check_replies(&mine.replies, member, rows.len()));
             mine.replies.iter_mut().for_each(|reply| reply.row += first);
             out.replies.append(&mut mine.replies);
             (first, rest) = (first + rows.len(), others);
@@ -134,7 +136,8 @@ impl World {
         for member in &mut cohorts {
             let rows = rows_of(&self.now.users, first, member.first, member.n);
             let (mine, others) = rest.split_at_mut(rows.len());
-            result = result.and(member.cohort.advance(&self.shown(slates, rows), did, &self.now.rng, mine));
+            let shown = self.shown(slates, rows);
+            result = result.and_then(|()| member.cohort.advance(&shown, did, &self.now.rng, mine));
             (first, rest) = (first + rows.len(), others);
         }
         self.cohorts = cohorts;
@@ -170,13 +173,14 @@ impl World {
                 }
                 Fate::Gone => {
                     ended.push(Some(End::Terminated));
+                    self.now.unheard.retain(|(said_by, _)| *said_by != user);
                     if self.now.options.renew {
                         self.renew(user, next, events)?;
                     }
                     continue;
                 }
             };
-            if secs.is_nan() || secs < 0.0 {
+            if !(secs >= 0.0 && secs.is_finite()) {
                 let reason = format!("user {} was to be back after {secs} seconds", user.0);
                 return Err(CohortError::Failed { cohort: self.spec.id.clone(), reason });
             }
@@ -198,11 +202,11 @@ impl World {
         Ok(())
     }
 
-    /// Books `user`'s next slate, not before `earliest`; `false` if that is past the horizon.
+    /// Books `user`'s next slate, not before `earliest`; `false` if that is past the horizon or the last tick there is.
     fn book(&mut self, user: UserId, earliest: Tick) -> bool {
         let tick = (self.now.people.clock_secs[user.index()] / self.spec.clock.tick_secs) as u32;
         let tick = Tick(tick.max(earliest.0));
-        let watched = self.now.options.horizon.is_none_or(|horizon| tick < horizon);
+        let watched = tick < self.now.options.horizon.unwrap_or(Tick(u32::MAX));
         if watched {
             self.now.calendar.book(user, tick);
         }
@@ -238,6 +242,12 @@ impl super::Now {
             self.returned.push(people.returning[u] == 1);
         }
     }
+}
+
+fn check_replies(replies: &[Message], member: &Member, rows: usize) -> Result<(), CohortError> {
+    let Some(lost) = replies.iter().find(|reply| reply.row >= rows) else { return Ok(()) };
+    let reason = format!("a reply of row {} cannot be one of {rows} rows", lost.row);
+    Err(CohortError::Failed { cohort: member.cohort.spec().name, reason })
 }
 
 /// Where each row's user sits in the next observation. Both user lists ascend, so one walk finds them all.
