@@ -1,0 +1,96 @@
+//! The worlds one can name: each is a config with defaults, and a recipe that puts the parts together.
+//!
+//! To add a world, write a module with its config and recipe, and add one line to [`registry`].
+
+mod interest_evolution;
+mod interest_exploration;
+mod long_term_satisfaction;
+
+pub use interest_evolution::InterestEvolutionConfig;
+pub use interest_exploration::InterestExplorationConfig;
+pub use long_term_satisfaction::LongTermSatisfactionConfig;
+
+use std::path::Path;
+
+use recloop_env::{HistorySpec, ItemLaw, Keep, OpenShelf, Registry, Supply, World};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use toml::Table;
+
+use crate::ConfigError;
+
+/// A world that can be chosen by name.
+#[derive(Debug, Clone, Copy)]
+pub struct WorldEntry {
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// Whether it is made from data that has to be imported first.
+    pub needs_data: bool,
+    /// Every key with its default.
+    pub defaults: fn() -> Table,
+    /// Puts the world together from a full table of keys and, if it needs one, a data directory.
+    pub build: fn(&Table, Option<&Path>) -> Result<World, ConfigError>,
+}
+
+/// All worlds, by versioned id.
+#[must_use]
+pub fn registry() -> Registry<WorldEntry> {
+    use {interest_evolution as ie, interest_exploration as iex, long_term_satisfaction as lts};
+    let entry = |summary, defaults, build| WorldEntry { summary, needs_data: false, defaults, build };
+    Registry::new("world")
+        .with(
+            "interest-evolution-v0",
+            entry(
+                "viewers with a time budget whose interests follow what they watch",
+                ie::defaults,
+                ie::build,
+            ),
+        )
+        .with(
+            "interest-exploration-v0",
+            entry("users of two hidden types; find out who likes what", iex::defaults, iex::build),
+        )
+        .with(
+            "long-term-satisfaction-v0",
+            entry(
+                "clickbait against satisfaction, with the published constants",
+                lts::defaults_v0,
+                lts::build_v0,
+            ),
+        )
+        .with(
+            "long-term-satisfaction-v1",
+            entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
+        )
+}
+
+/// A config's keys with their default values.
+fn table_of<C: Serialize + Default>() -> Table {
+    Table::try_from(C::default()).expect("a config is a flat table of numbers, words and flags")
+}
+
+/// Reads a table into a checked config.
+fn read<C: DeserializeOwned>(table: &Table) -> Result<C, ConfigError> {
+    let wrong =
+        |error: toml::de::Error| ConfigError::Value { key: "world".into(), reason: error.message().into() };
+    table.clone().try_into().map_err(wrong)
+}
+
+/// A model that refuses its parameters.
+fn part<E: std::error::Error + Send + Sync + 'static>(what: &str) -> impl FnOnce(E) -> ConfigError + '_ {
+    move |error| ConfigError::Part { what: what.into(), source: Box::new(error) }
+}
+
+/// Candidates drawn afresh for every row and tick, or one set drawn once and shown to everybody.
+fn supply(redraw: bool, candidates: usize, law: impl ItemLaw + 'static) -> Supply {
+    let law = Box::new(law);
+    if redraw {
+        return Supply::Redrawn { per_row: candidates, law };
+    }
+    Supply::Shelf(Box::new(OpenShelf::drawn(candidates, law, None)))
+}
+
+/// A window of the last `length` clicked items.
+fn clicks(length: usize) -> HistorySpec {
+    HistorySpec { length, keep: Keep::Clicks }
+}
