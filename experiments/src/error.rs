@@ -66,6 +66,12 @@ pub enum ConfigError {
         /// What was asked for.
         days: f64,
     },
+    /// Waiting for people to leave who never do.
+    #[error("run `{world}` until everybody has left: nobody ever leaves this world")]
+    Endless {
+        /// The world.
+        world: String,
+    },
     /// A world made from data, without the data.
     #[error("build world `{world}`: it is made from data, and no data directory was given")]
     NoData {
@@ -167,6 +173,7 @@ impl ConfigError {
             Self::Set { .. } => "write `--set KEY=VALUE`, with VALUE in TOML, such as `--set candidates=5`".into(),
             Self::Exclusive { .. } => "keep one of them".into(),
             Self::NoCalendar { .. } => "use `--steps N` or `--until-done`".into(),
+            Self::Endless { .. } => "say how long to watch with `--steps N`".into(),
             Self::NoData { .. } => {
                 "`recloop import movielens PATH --out DIR` makes such a directory; then give it as `--data DIR`".into()
             }

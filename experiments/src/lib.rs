@@ -1,6 +1,16 @@
 //! Configs, runs and the command line.
 
+pub mod config;
 mod error;
+mod player;
+pub mod recommenders;
+mod run;
+mod stand_in;
 pub mod worlds;
 
+pub use config::{Horizon, RunConfig};
 pub use error::{ConfigError, RunError};
+pub use player::Player;
+pub use recommenders::RecommenderEntry;
+pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
+pub use worlds::WorldEntry;

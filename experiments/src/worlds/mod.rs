@@ -26,6 +26,8 @@ pub struct WorldEntry {
     pub summary: &'static str,
     /// Whether it is made from data that has to be imported first.
     pub needs_data: bool,
+    /// Where nobody ever leaves: how many ticks to watch unless a run says otherwise.
+    pub endless_ticks: Option<u32>,
     /// Every key with its default.
     pub defaults: fn() -> Table,
     /// Puts the world together from a full table of keys and, if it needs one, a data directory.
@@ -36,7 +38,14 @@ pub struct WorldEntry {
 #[must_use]
 pub fn registry() -> Registry<WorldEntry> {
     use {interest_evolution as ie, interest_exploration as iex, long_term_satisfaction as lts};
-    let entry = |summary, defaults, build| WorldEntry { summary, needs_data: false, defaults, build };
+    let entry = |summary, defaults, build| WorldEntry {
+        summary,
+        needs_data: false,
+        endless_ticks: None,
+        defaults,
+        build,
+    };
+    let endless = |ticks, entry| WorldEntry { endless_ticks: Some(ticks), ..entry };
     Registry::new("world")
         .with(
             "interest-evolution-v0",
@@ -48,7 +57,11 @@ pub fn registry() -> Registry<WorldEntry> {
         )
         .with(
             "interest-exploration-v0",
-            entry("users of two hidden types; find out who likes what", iex::defaults, iex::build),
+            // The published runs watch 100 steps.
+            endless(
+                100,
+                entry("users of two hidden types; find out who likes what", iex::defaults, iex::build),
+            ),
         )
         .with(
             "long-term-satisfaction-v0",

@@ -1,0 +1,117 @@
+//! The run directory: where a run's files lie and how they get there whole.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, RunConfig};
+use crate::{ConfigError, RunError};
+
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.json";
+
+/// One run's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RunDir(PathBuf);
+
+impl RunDir {
+    /// Makes the directory of a new run, under a free name if the config gives none; a run already there is refused.
+    pub(crate) fn claim(config: &RunConfig) -> Result<Self, RunError> {
+        let (dir, given) = match config.out() {
+            Some(dir) => (Self(dir.into()), true),
+            None => (Self::free(config)?, false),
+        };
+        if given && dir.is_used() {
+            return Err(RunError::Occupied { dir: dir.0 });
+        }
+        fs::create_dir_all(dir.checkpoints()).map_err(failed("create", &dir.checkpoints()))?;
+        Ok(dir)
+    }
+
+    /// Where the run of this config was begun: the directory it names, else the latest under the default name.
+    pub(crate) fn begun(config: &RunConfig) -> Option<Self> {
+        let latest = || numbered(config).take_while(|dir| dir.exists()).last();
+        config.out().map(Path::to_owned).or_else(latest).map(Self).filter(Self::is_used)
+    }
+
+    /// Creates, rather than finds free, so that two runs started at once do not share a directory.
+    fn free(config: &RunConfig) -> Result<Self, RunError> {
+        for dir in numbered(config) {
+            let parent = dir.parent().unwrap_or(Path::new(""));
+            fs::create_dir_all(parent).map_err(failed("create", parent))?;
+            match fs::create_dir(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                other => return other.map(|()| Self(dir.clone())).map_err(failed("create", &dir)),
+            }
+        }
+        unreachable!("there is always another number")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoint")
+    }
+
+    fn is_used(&self) -> bool {
+        [CONFIG, "manifest.json", "log"].iter().any(|name| self.0.join(name).exists())
+    }
+
+    pub(crate) fn write_config(&self, config: &RunConfig) -> Result<(), RunError> {
+        let note = "# Every setting of this run. `recloop run --config` with this file repeats it.\n\n";
+        let table = toml::to_string(&config.to_table()).expect("a config is plain data");
+        store(&self.0.join(CONFIG), format!("{note}{table}").as_bytes())
+    }
+
+    /// The settings a run was begun with.
+    pub(crate) fn read_config(&self) -> Result<toml::Table, ConfigError> {
+        config::read_layer(&self.0.join(CONFIG))
+    }
+
+    pub(crate) fn metrics(&self) -> PathBuf {
+        self.0.join(METRICS)
+    }
+
+    /// Drops what is needed only to go on; what cannot be dropped does no harm.
+    pub(crate) fn drop_checkpoints(&self) {
+        let _ = fs::remove_dir_all(self.checkpoints());
+    }
+}
+
+/// `runs/<world>-<recommender>-<seed>`, then the same with -2, -3, …
+fn numbered(config: &RunConfig) -> impl Iterator<Item = PathBuf> {
+    let base = format!("{}-{}-{}", config.world(), config.recommender(), config.seed());
+    (1u32..).map(move |n| match n {
+        1 => Path::new("runs").join(&base),
+        n => Path::new("runs").join(format!("{base}-{n}")),
+    })
+}
+
+/// Writes a file that is there whole or not at all, even if the power fails.
+pub(crate) fn store(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".new");
+    let write = || {
+        let mut file = File::create(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        sync_parent(path)
+    };
+    write().map_err(failed("write", path))
+}
+
+/// A rename lasts once the directory is on disk; only Unix lets a directory be synced.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError + use<> {
+    let path = path.to_owned();
+    move |cause| RunError::Io { action, path, cause }
+}

@@ -1,0 +1,210 @@
+//! A run in progress.
+
+use std::time::Instant;
+
+use recloop_env::{
+    Env, Facts, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
+};
+
+use super::checkpoint::Checkpoint;
+use super::directory::RunDir;
+use super::{Counts, Observer, Partial, RunSummary, Start};
+use crate::config::RunConfig;
+use crate::stand_in::{Engagement, LogOptions, LogReceipt, LogState, Manifest, ParquetSink, RunState};
+use crate::{Player, RunError};
+
+/// What a config builds.
+pub(super) struct Parts {
+    world: World,
+    player: Player,
+    horizon: Option<Tick>,
+}
+
+impl Parts {
+    pub(super) fn build(config: &RunConfig) -> Result<Self, RunError> {
+        let (world, mut player) = (config.build_world()?, config.build_player()?);
+        player.begin(world.spec())?;
+        let horizon = config.horizon().tick(world.spec())?;
+        Ok(Self { world, player, horizon })
+    }
+}
+
+/// A run between two ticks.
+pub(super) struct Live {
+    dir: RunDir,
+    world: World,
+    player: Player,
+    horizon: Option<Tick>,
+    sink: Option<ParquetSink>,
+    receipt: Option<LogReceipt>,
+    manifest: Manifest,
+    metrics: Partial,
+    counts: Counts,
+    checkpoint_secs: f64,
+    seen: Observation,
+    slates: Slates,
+    step: Step,
+}
+
+impl Live {
+    /// At tick 0, with a first checkpoint: from here on there is always one to go back to.
+    pub(super) fn start(config: &RunConfig, dir: RunDir, parts: Parts) -> Result<Self, RunError> {
+        let spec = parts.world.spec();
+        let sink = config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &log_options(config)));
+        let (sink, manifest) = (sink.transpose()?, new_manifest(config, &parts.world));
+        let mut live = Self::assemble(config, dir, parts, sink, manifest);
+        let options = ResetOptions {
+            horizon: live.horizon,
+            renew: false,
+            tell_choice_probs: config.log().choice_probs,
+        };
+        live.world.reset(config.seed(), &options, &mut live.seen)?;
+        live.checkpoint()?;
+        Ok(live)
+    }
+
+    /// At the checkpoint the manifest counts to.
+    pub(super) fn go_on(
+        config: &RunConfig,
+        dir: RunDir,
+        parts: Parts,
+        manifest: Manifest,
+    ) -> Result<Self, RunError> {
+        let saved = Checkpoint::read(&dir, manifest.ticks)?;
+        let resume =
+            |log: &LogState| ParquetSink::resume(dir.path(), parts.world.spec(), &log_options(config), log);
+        let sink = saved.log.as_ref().map(resume).transpose()?;
+        let mut live = Self::assemble(config, dir, parts, sink, manifest);
+        live.manifest.state = RunState::Running;
+        live.world.restore(&saved.world, &mut live.seen)?;
+        live.player.load(&saved.player)?;
+        (live.metrics, live.counts) = (saved.metrics, saved.counts);
+        Ok(live)
+    }
+
+    fn assemble(
+        config: &RunConfig,
+        dir: RunDir,
+        parts: Parts,
+        sink: Option<ParquetSink>,
+        manifest: Manifest,
+    ) -> Self {
+        Self {
+            dir,
+            world: parts.world,
+            player: parts.player,
+            horizon: parts.horizon,
+            sink,
+            receipt: None,
+            manifest,
+            metrics: Engagement.start(),
+            counts: Counts::default(),
+            checkpoint_secs: config.checkpoint_secs(),
+            seen: Observation::default(),
+            slates: Slates::default(),
+            step: Step::default(),
+        }
+    }
+
+    /// Plays to the end.
+    pub(super) fn play(mut self, start: Start, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
+        observer.begun(start, self.dir.path(), self.world.spec(), self.horizon);
+        if let Err(error) = self.play_ticks(observer) {
+            // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
+            self.manifest.state = RunState::Failed;
+            let _ = self.manifest.store(self.dir.path());
+            return Err(error);
+        }
+        self.finish()
+    }
+
+    fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+        let (before, since, mut saved) = (self.counts.wall_secs, Instant::now(), Instant::now());
+        while !self.seen.is_empty() {
+            self.tick()?;
+            self.counts.wall_secs = before + since.elapsed().as_secs_f64();
+            observer.ticked(&self.counts, self.seen.tick);
+            if saved.elapsed().as_secs_f64() >= self.checkpoint_secs {
+                self.checkpoint()?;
+                saved = Instant::now();
+            }
+        }
+        self.receipt = self.sink.take().map(LogSink::finish).transpose()?;
+        self.counts.wall_secs = before + since.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// One tick of the loop that closes.
+    fn tick(&mut self) -> Result<(), RunError> {
+        let Self { world, player, seen, slates, step, .. } = self;
+        player.recommend(world, seen, &world.streams(), slates)?;
+        world.step(slates, step)?;
+        let t = Transition { seen, slates, step };
+        if let Some(sink) = &mut self.sink {
+            sink.write(&t)?;
+        }
+        let facts = Facts { spec: world.spec(), catalogue: step.next.items.catalogue() };
+        Engagement.fold(&mut self.metrics, &facts, &t);
+        player.learn(seen, slates, step);
+        self.counts.ticks += 1;
+        self.counts.user_steps += seen.len() as u64;
+        self.counts.ended += step.ended.iter().flatten().count() as u64;
+        std::mem::swap(seen, &mut step.next);
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), RunError> {
+        let log = self.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
+        let saved = Checkpoint {
+            world: self.world.save()?,
+            player: self.player.save()?,
+            log,
+            metrics: self.metrics.clone(),
+            counts: self.counts,
+        };
+        saved.write(&self.dir)?;
+        let last = self.manifest.ticks;
+        self.count(saved.log.unwrap_or_default());
+        self.manifest.store(self.dir.path())?;
+        if last != self.manifest.ticks {
+            Checkpoint::forget(&self.dir, last);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, log: LogState) {
+        self.manifest.ticks = self.counts.ticks;
+        self.manifest.rows = self.counts.user_steps;
+        self.manifest.parts = log.parts;
+    }
+
+    fn finish(mut self) -> Result<RunSummary, RunError> {
+        let log = self.receipt.take();
+        self.count(log.unwrap_or_default());
+        let metrics = Engagement.value(self.metrics);
+        let summary = RunSummary::new(&self.manifest, &self.counts, metrics, &self.dir);
+        summary.write(&self.dir)?;
+        self.manifest.state = RunState::Finished;
+        self.manifest.store(self.dir.path())?;
+        self.dir.drop_checkpoints();
+        Ok(summary)
+    }
+}
+
+fn log_options(_config: &RunConfig) -> LogOptions {
+    LogOptions
+}
+
+fn new_manifest(config: &RunConfig, world: &World) -> Manifest {
+    Manifest {
+        schema_version: "1.0".into(),
+        spec: world.spec().clone(),
+        world: config.world().into(),
+        recommender: config.recommender().into(),
+        seed: config.seed(),
+        state: RunState::Running,
+        ticks: 0,
+        rows: 0,
+        parts: Default::default(),
+    }
+}

@@ -1,0 +1,135 @@
+//! One run: a world, a recommender, a log and a few numbers, from the first tick to the last.
+//!
+//! [`run`] starts one, [`resume`] goes on with one that was stopped; the loop itself is in `live.rs`, and reads like
+//! the definition of a run. `directory.rs` knows where files lie, `checkpoint.rs` how a killed run survives.
+
+mod checkpoint;
+mod directory;
+mod live;
+mod summary;
+
+use std::path::Path;
+
+use recloop_env::{EnvSpec, Metric, Tick};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use directory::RunDir;
+use live::Live;
+pub use summary::RunSummary;
+
+use crate::config::RunConfig;
+use crate::stand_in::{Engagement, Manifest, RunState};
+use crate::{ConfigError, RunError};
+
+type Partial = <Engagement as Metric>::Partial;
+
+/// How a run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// From nothing.
+    Fresh,
+    /// From a checkpoint after so many ticks.
+    Resumed {
+        /// Ticks done before.
+        ticks: u32,
+    },
+    /// Not at all: it had come to its end before.
+    Finished,
+}
+
+/// What a run has done so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Ticks in which somebody was there.
+    pub ticks: u32,
+    /// Slates answered: rows over all ticks.
+    pub user_steps: u64,
+    /// Users whose trajectory ended.
+    pub ended: u64,
+    /// Seconds of wall clock spent in the loop, checkpoints included.
+    pub wall_secs: f64,
+}
+
+/// Watches a run go by: for progress bars, early looks, tests. It cannot change anything.
+pub trait Observer: Send {
+    /// The run is about to start.
+    fn begun(&mut self, _start: Start, _dir: &Path, _spec: &EnvSpec, _horizon: Option<Tick>) {}
+
+    /// A tick was done; `now` is the tick that comes next.
+    fn ticked(&mut self, _counts: &Counts, _now: Tick) {}
+}
+
+/// Watches nothing.
+impl Observer for () {}
+
+/// Runs a config from the start, into a directory that holds no run.
+///
+/// The result is the same at any number of threads, and does not depend on when checkpoints are taken.
+///
+/// ```no_run
+/// let config = recloop_experiments::RunConfig::resolve([])?;
+/// let summary = recloop_experiments::run(&config, &mut ())?;
+/// println!("{} user-steps, logged in {}", summary.user_steps, summary.dir.display());
+/// # Ok::<(), recloop_experiments::RunError>(())
+/// ```
+///
+/// # Errors
+/// Whatever kept the run from its end. Finished parts of the log stay readable, and [`resume`] goes on from the last
+/// checkpoint.
+pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
+    in_pool(config, || {
+        // Built first: a config that cannot run leaves no directory behind.
+        let parts = live::Parts::build(config)?;
+        let dir = RunDir::claim(config)?;
+        dir.write_config(config)?;
+        Live::start(config, dir, parts)?.play(Start::Fresh, observer)
+    })
+}
+
+/// Goes on with the run of this config: in its output directory, else in the latest of the default name.
+///
+/// Where nothing was begun yet, this is [`run`]; where everything is done, it reads the result.
+///
+/// # Errors
+/// [`RunError::Differs`] if the run was begun under another config or seed; else as [`run`].
+pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
+    let Some(dir) = RunDir::begun(config) else { return run(config, observer) };
+    let begun = RunConfig::resolve([dir.read_config()?])?;
+    let differences = config.differences(&begun);
+    if !differences.is_empty() {
+        return Err(RunError::Differs { dir: dir.path().into(), differences });
+    }
+    // Killed between its config and its first checkpoint, a run has nothing to lose.
+    let begun = dir.path().join("manifest.json").exists();
+    let manifest = begun.then(|| Manifest::load(dir.path())).transpose()?;
+    if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.state == RunState::Finished) {
+        observer.begun(Start::Finished, dir.path(), &manifest.spec, None);
+        return RunSummary::read(&dir);
+    }
+    in_pool(config, || {
+        let parts = live::Parts::build(config)?;
+        let Some(manifest) = manifest else {
+            return Live::start(config, dir, parts)?.play(Start::Fresh, observer);
+        };
+        let start = Start::Resumed { ticks: manifest.ticks };
+        Live::go_on(config, dir, parts, manifest)?.play(start, observer)
+    })
+}
+
+/// The settings of the run that `config` would resume, as a layer to put under everything else.
+///
+/// # Errors
+/// If they are there and cannot be read.
+pub fn begun_config(config: &RunConfig) -> Result<Option<toml::Table>, ConfigError> {
+    RunDir::begun(config).map(|dir| dir.read_config()).transpose()
+}
+
+fn in_pool<T: Send>(
+    config: &RunConfig,
+    work: impl FnOnce() -> Result<T, RunError> + Send,
+) -> Result<T, RunError> {
+    let threads = config.threads().map_or(0, std::num::NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
+    pool.install(work)
+}
