@@ -26,8 +26,10 @@ pub struct Block {
     /// What it holds.
     pub kind: BlockKind,
     /// Smallest value; `-inf` if unbounded.
+    #[serde(with = "unbounded_below")]
     pub low: f32,
     /// Largest value; `inf` if unbounded.
+    #[serde(with = "unbounded_above")]
     pub high: f32,
     /// Meaning and unit, in a few words.
     pub meaning: String,
@@ -53,6 +55,26 @@ impl Block {
         }
     }
 }
+
+/// An infinite bound is saved as nothing: JSON has no infinity.
+macro_rules! bound {
+    ($name:ident, $infinity:expr) => {
+        mod $name {
+            use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+            pub(super) fn serialize<S: Serializer>(bound: &f32, to: S) -> Result<S::Ok, S::Error> {
+                bound.is_finite().then_some(*bound).serialize(to)
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+                Ok(Option::deserialize(from)?.unwrap_or($infinity))
+            }
+        }
+    };
+}
+
+bound!(unbounded_below, f32::NEG_INFINITY);
+bound!(unbounded_above, f32::INFINITY);
 
 /// Where a block sits in a packed row. Handed out by [`Layout::find`]; cheap to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Candidates, Catalogue, Grid, History, ItemId, ItemView, Layout, Message, SessionId, Tick, UserId,
 };
@@ -18,7 +20,7 @@ use crate::{
 ///
 /// `candidates` and `items` are shared with the world that wrote them: holding on to an observation is safe and only
 /// costs the world a fresh buffer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// When.
     pub tick: Tick,
