@@ -82,7 +82,7 @@ pub enum AgentError {
     #[error("average ratings: there are none")]
     NoRatings,
     /// A setting lies outside its range.
-    #[error("factorise with {name} = {value}: it must be finite and above zero")]
+    #[error("set {name} to {value}: it must be finite and above zero")]
     Setting {
         /// The setting.
         name: &'static str,

@@ -1,10 +1,23 @@
 //! Recommenders: baselines, learned scorers and stochastic rankers.
 //!
-//! Start at [`plackett_luce`] for how scores become a slate with a known propensity, and at [`factorise`] for
-//! how ratings or clicks become scores.
+//! A [`Scorer`] says how good each candidate looks; [`Greedy`] shows the best, [`PlackettLuce`] draws by the scores
+//! with exact propensities. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the truth. The mathematics is
+//! in [`plackett_luce`] and [`factorise`].
 
 mod error;
 pub mod factorise;
+mod greedy;
+mod oracle;
 pub mod plackett_luce;
+mod random;
+mod ranked;
+mod rows;
+mod scorer;
+mod select;
 
 pub use error::AgentError;
+pub use greedy::Greedy;
+pub use oracle::OracleRanker;
+pub use random::RandomSlates;
+pub use ranked::PlackettLuce;
+pub use scorer::{DotProduct, Popularity, Recency, Scorer};

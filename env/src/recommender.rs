@@ -77,6 +77,11 @@ pub trait Oracle: Send {
     /// What it maximises.
     fn goal(&self) -> Goal;
 
+    /// Gets ready for a world.
+    fn begin(&mut self, _spec: &EnvSpec) -> Result<(), RecommendError> {
+        Ok(())
+    }
+
     /// Fills one slate for every row of `seen`.
     fn recommend(
         &mut self,

@@ -81,9 +81,7 @@ pub fn conditional(
 /// `(s_j − max s) / τ`. As scores and temperature are `f32`, no step overflows `f64`.
 fn log_weights(scores: &[f32], temperature: f32, out: &mut [f64]) -> Result<(), AgentError> {
     assert_eq!(scores.len(), out.len(), "one slot per candidate");
-    if !(temperature.is_finite() && temperature > 0.0) {
-        return Err(AgentError::Temperature { temperature });
-    }
+    check_temperature(temperature)?;
     if let Some(candidate) = scores.iter().position(|score| !score.is_finite()) {
         return Err(AgentError::ScoreNotFinite { candidate, score: scores[candidate] });
     }
@@ -93,6 +91,11 @@ fn log_weights(scores: &[f32], temperature: f32, out: &mut [f64]) -> Result<(), 
         *log_weight = (f64::from(score) - top) * per_unit;
     }
     Ok(())
+}
+
+pub(crate) fn check_temperature(temperature: f32) -> Result<(), AgentError> {
+    let fits = temperature.is_finite() && temperature > 0.0;
+    fits.then_some(()).ok_or(AgentError::Temperature { temperature })
 }
 
 /// A sum of weights, `total · exp(peak)`, that neither overflows nor underflows.

@@ -1,0 +1,157 @@
+use recloop_env::{
+    EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
+    Step, Streams, TargetPolicy,
+};
+
+use crate::rows::{Order, Places, fill_slates, places_above};
+use crate::scorer::{Scorer, not_finite, scores_of};
+use crate::select::{Pick, Ties, select};
+
+/// Shows the K candidates with the highest scores, best on top.
+///
+/// Every propensity is 1: the slate is a function of the observation. Items of equal score stand in an order that is
+/// drawn once per run, one word per item ([`purpose::TIE`](recloop_env::purpose::TIE)), never per position or row. A
+/// clone, or a fresh one given the snapshot, is the frozen policy for evaluation.
+///
+/// # Errors
+/// A score that is not finite; a row with fewer candidates than places; a world the scorer refuses.
+#[derive(Debug, Clone)]
+pub struct Greedy<S> {
+    scorer: S,
+    order: Order,
+    ties: Ties,
+    desks: Vec<Desk>,
+}
+
+/// Working memory of a block.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Desk {
+    scores: Vec<f32>,
+    best: Vec<Pick>,
+}
+
+impl Desk {
+    /// Fills one slate with the best of what `score` says of the row's candidates.
+    pub(crate) fn fill(
+        &mut self,
+        seen: &Observation,
+        row: usize,
+        ties: &Ties,
+        places: Places<'_>,
+        score: impl FnOnce(&mut [f32]) -> Result<(), RecommendError>,
+    ) -> Result<(), RecommendError> {
+        let (candidates, k) = (seen.candidates.row(row), places.items.len());
+        self.scores.resize(candidates.len(), 0.0);
+        score(&mut self.scores)?;
+        select(&self.scores, candidates, ties, k, &mut self.best)
+            .map_err(|place| not_finite(seen, row, place, self.scores[place]))?;
+        for (item, pick) in places.items.iter_mut().zip(&self.best) {
+            *item = candidates[pick.place];
+        }
+        places.propensity.fill(1.0);
+        if let Some(marginal) = places.marginal {
+            marginal.fill(1.0);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Scorer> Greedy<S> {
+    /// Ranks by `scorer`.
+    #[must_use]
+    pub fn new(scorer: S) -> Self {
+        Self { scorer, order: Order::default(), ties: Ties::default(), desks: Vec::new() }
+    }
+
+    /// Whether slates come with their position marginals.
+    #[must_use]
+    pub fn with_marginals(mut self, wanted: bool) -> Self {
+        self.order.marginals = wanted;
+        self
+    }
+
+    /// The places of the `k` best candidates.
+    fn best(&self, seen: &Observation, row: usize, k: usize) -> Result<Vec<Pick>, RecommendError> {
+        let (scores, mut best) = (scores_of(&self.scorer, seen, row), Vec::new());
+        let found = select(&scores, seen.candidates.row(row), &self.ties, k, &mut best);
+        found.map_err(|place| not_finite(seen, row, place, scores[place]))?;
+        Ok(best)
+    }
+}
+
+impl<S: Scorer> Recommender for Greedy<S> {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        self.order.k = spec.slate_size;
+        self.scorer.begin(spec)
+    }
+
+    fn recommend(
+        &mut self,
+        seen: &Observation,
+        rng: &Streams,
+        out: &mut Slates,
+    ) -> Result<(), RecommendError> {
+        self.scorer.prepare(seen, rng)?;
+        self.ties.prepare(seen, rng);
+        let (scorer, ties) = (&self.scorer, &self.ties);
+        fill_slates(seen, self.order, &mut self.desks, out, |desk, row, places| {
+            desk.fill(seen, row, ties, places, |scores| {
+                scorer.score(seen, row, scores);
+                Ok(())
+            })
+        })
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.scorer.learn(seen, shown, step);
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        let mut snapshot = Snapshot::default();
+        self.ties.save(&mut snapshot);
+        snapshot.put_all("scorer", self.scorer.save()?);
+        Ok(snapshot)
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.ties.load(from)?;
+        self.scorer.load(&from.part("scorer"))
+    }
+}
+
+impl<S: Scorer> TargetPolicy for Greedy<S> {
+    fn distribution(
+        &self,
+        seen: &Observation,
+        row: usize,
+        above: &[ItemId],
+        out: &mut [f64],
+    ) -> Result<(), RecommendError> {
+        let above = places_above(seen, row, above)?;
+        let best = self.best(seen, row, above.len() + 1)?;
+        out.fill(0.0);
+        // Of the best one more than stand above, at least one does not.
+        if let Some(next) = best.iter().find(|pick| !above.contains(&pick.place)) {
+            out[next.place] = 1.0;
+        }
+        Ok(())
+    }
+
+    fn marginals(
+        &self,
+        seen: &Observation,
+        row: usize,
+        k: usize,
+        out: &mut Grid<f64>,
+    ) -> Result<Known, RecommendError> {
+        let candidates = seen.candidates.row(row).len();
+        if candidates < k {
+            return Err(RecommendError::TooFew { row, slate: k, candidates });
+        }
+        out.reset(candidates, k);
+        for (position, pick) in self.best(seen, row, k)?.into_iter().enumerate() {
+            out.row_mut(pick.place)[position] = 1.0;
+        }
+        Ok(Known::Exact)
+    }
+}

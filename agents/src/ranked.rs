@@ -1,0 +1,169 @@
+use recloop_env::{
+    EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
+    Step, Streams, TargetPolicy, purpose,
+};
+
+use crate::AgentError;
+use crate::plackett_luce::{Scratch, check_temperature, conditional, marginals, sample};
+use crate::rows::{Order, Places, fill_slates, places_above};
+use crate::scorer::{Scorer, not_finite, scores_of};
+
+/// Draws slates by scores, with exact propensities: any [`Scorer`] becomes a policy that can be evaluated offline.
+///
+/// `P(j | above) = exp(s_j / τ) / Σ_{i not above} exp(s_i / τ)`; see [`plackett_luce`](crate::plackett_luce) for the
+/// law and its numerics. The noise of a candidate belongs to *(user, item, tick)*, so two rankers on one seed have the
+/// same luck with the same item.
+///
+/// # Shapes and units
+/// - temperature τ: in units of the score; towards 0 it becomes [`Greedy`](crate::Greedy), but for ties
+///
+/// # Errors
+/// As [`Greedy`](crate::Greedy).
+///
+/// ```
+/// use recloop_agents::{DotProduct, PlackettLuce};
+/// use recloop_env::{Env, Observation, Recommender, ResetOptions, Slates, testing::toy_world};
+///
+/// let (mut world, mut seen) = (toy_world(1), Observation::default());
+/// world.reset(7, &ResetOptions::default(), &mut seen)?;
+/// let mut ranker = PlackettLuce::new(DotProduct::default(), 0.5)?.with_marginals(true);
+/// let mut slates = Slates::default();
+/// ranker.begin(world.spec())?;
+/// ranker.recommend(&seen, &world.streams(), &mut slates)?;
+/// // On top nothing stands above, so there the conditional propensity is the marginal.
+/// let marginal = slates.marginal.as_ref().unwrap().row(0)[0];
+/// assert!((slates.propensity.row(0)[0] - marginal).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PlackettLuce<S> {
+    scorer: S,
+    temperature: f32,
+    order: Order,
+    desks: Vec<Desk>,
+}
+
+/// Working memory of a block.
+#[derive(Debug, Clone, Default)]
+struct Desk {
+    scores: Vec<f32>,
+    words: Vec<u32>,
+    drawn: Vec<usize>,
+    marginals: Vec<f64>,
+    scratch: Scratch,
+}
+
+impl<S: Scorer> PlackettLuce<S> {
+    /// Ranks by `scorer` at this temperature, which must be finite and above zero.
+    pub fn new(scorer: S, temperature: f32) -> Result<Self, AgentError> {
+        check_temperature(temperature)?;
+        Ok(Self { scorer, temperature, order: Order::default(), desks: Vec::new() })
+    }
+
+    /// Whether slates come with their position marginals; those cost far more than the slates.
+    #[must_use]
+    pub fn with_marginals(mut self, wanted: bool) -> Self {
+        self.order.marginals = wanted;
+        self
+    }
+}
+
+impl Desk {
+    fn fill(
+        &mut self,
+        temperature: f32,
+        candidates: &[ItemId],
+        places: Places<'_>,
+    ) -> Result<(), AgentError> {
+        let (k, words) = (places.items.len(), &self.words);
+        self.drawn.resize(k, 0);
+        let noise = |place: usize| words[place];
+        sample(&self.scores, temperature, noise, &mut self.scratch, &mut self.drawn, places.propensity)?;
+        for (item, &place) in places.items.iter_mut().zip(&self.drawn) {
+            *item = candidates[place];
+        }
+        if let Some(marginal) = places.marginal {
+            self.marginals.resize(candidates.len() * k, 0.0);
+            marginals(&self.scores, temperature, k, &mut self.scratch, &mut self.marginals)?;
+            for (position, (cell, &place)) in marginal.iter_mut().zip(&self.drawn).enumerate() {
+                *cell = self.marginals[place * k + position];
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: Scorer> Recommender for PlackettLuce<S> {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        self.order.k = spec.slate_size;
+        self.scorer.begin(spec)
+    }
+
+    fn recommend(
+        &mut self,
+        seen: &Observation,
+        rng: &Streams,
+        out: &mut Slates,
+    ) -> Result<(), RecommendError> {
+        self.scorer.prepare(seen, rng)?;
+        let (scorer, temperature) = (&self.scorer, self.temperature);
+        fill_slates(seen, self.order, &mut self.desks, out, |desk, row, places| {
+            let candidates = seen.candidates.row(row);
+            desk.scores.resize(candidates.len(), 0.0);
+            desk.words.resize(candidates.len(), 0);
+            scorer.score(seen, row, &mut desk.scores);
+            rng.item_words(purpose::POLICY, seen.users[row], seen.tick, candidates, &mut desk.words);
+            desk.fill(temperature, candidates, places).map_err(|error| in_row(seen, row, error))
+        })
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.scorer.learn(seen, shown, step);
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        self.scorer.save()
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.scorer.load(from)
+    }
+}
+
+impl<S: Scorer> TargetPolicy for PlackettLuce<S> {
+    fn distribution(
+        &self,
+        seen: &Observation,
+        row: usize,
+        above: &[ItemId],
+        out: &mut [f64],
+    ) -> Result<(), RecommendError> {
+        let above = places_above(seen, row, above)?;
+        let scores = scores_of(&self.scorer, seen, row);
+        conditional(&scores, self.temperature, &above, out).map_err(|error| in_row(seen, row, error))
+    }
+
+    fn marginals(
+        &self,
+        seen: &Observation,
+        row: usize,
+        k: usize,
+        out: &mut Grid<f64>,
+    ) -> Result<Known, RecommendError> {
+        let scores = scores_of(&self.scorer, seen, row);
+        out.resize(scores.len(), k);
+        marginals(&scores, self.temperature, k, &mut Scratch::default(), out.as_mut_slice())
+            .map_err(|error| in_row(seen, row, error))?;
+        Ok(Known::Exact)
+    }
+}
+
+fn in_row(seen: &Observation, row: usize, error: AgentError) -> RecommendError {
+    match error {
+        AgentError::ScoreNotFinite { candidate, score } => not_finite(seen, row, candidate, score),
+        AgentError::TooFewCandidates { n_candidates: candidates, n_positions: slate } => {
+            RecommendError::TooFew { row, slate, candidates }
+        }
+        other => RecommendError::Failed { reason: other.to_string() },
+    }
+}
