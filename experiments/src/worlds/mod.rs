@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use crate::ConfigError;
+use crate::{ConfigError, RunConfig, config};
 
 /// A world that can be chosen by name.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +77,19 @@ pub fn registry() -> Registry<WorldEntry> {
         )
 }
 
+/// Builds a world by name, with settings such as `"users=100"` over its defaults.
+///
+/// # Errors
+/// An unknown world or key (the message suggests the nearest), or a value a world refuses.
+pub fn make(id: &str, settings: &[&str]) -> Result<World, ConfigError> {
+    let mut layer = Table::new();
+    config::put(&mut layer, "world", "name", id);
+    for setting in settings {
+        config::set(&mut layer, setting)?;
+    }
+    RunConfig::resolve([layer])?.build_world()
+}
+
 /// A config's keys with their default values.
 fn table_of<C: Serialize + Default>() -> Table {
     Table::try_from(C::default()).expect("a config is a flat table of numbers, words and flags")
@@ -84,9 +97,7 @@ fn table_of<C: Serialize + Default>() -> Table {
 
 /// Reads a table into a checked config.
 fn read<C: DeserializeOwned>(table: &Table) -> Result<C, ConfigError> {
-    let wrong =
-        |error: toml::de::Error| ConfigError::Value { key: "world".into(), reason: error.message().into() };
-    table.clone().try_into().map_err(wrong)
+    crate::config::parse("world", table.clone())
 }
 
 /// A model that refuses its parameters.
