@@ -1,5 +1,6 @@
 //! Configs, runs and the command line.
 
+pub mod cli;
 pub mod config;
 mod error;
 mod player;
@@ -13,4 +14,5 @@ pub use error::{ConfigError, RunError};
 pub use player::Player;
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
+use stand_in::{import, measure};
 pub use worlds::WorldEntry;

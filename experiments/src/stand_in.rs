@@ -139,3 +139,16 @@ impl Metric for Engagement {
             .into()
     }
 }
+pub mod import {
+    pub fn movielens(_: &std::path::Path, _: &std::path::Path) -> Result<String, crate::RunError> {
+        Ok("nothing was imported".into())
+    }
+}
+#[derive(Debug, Serialize)]
+pub struct Measured {
+    pub user_steps: u64,
+    pub metrics: Vec<Named>,
+}
+pub fn measure(_: &Path) -> Result<Measured, crate::RunError> {
+    Ok(Measured { user_steps: 0, metrics: vec![] })
+}

@@ -290,7 +290,7 @@ fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, WorldEntry), C
 }
 
 /// Numbers that were `f32` get the few digits that name them: 0.3 in place of 0.30000001192092896.
-fn shortest(mut table: Table) -> Table {
+pub(crate) fn shortest(mut table: Table) -> Table {
     for (_, value) in &mut table {
         if let Value::Float(number) = value {
             let short = *number as f32;

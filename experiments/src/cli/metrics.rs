@@ -1,0 +1,35 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::HumanCount;
+
+use super::{CliError, Format, print_json, table};
+
+const EXAMPLES: &str = "\
+Examples:
+  recloop metrics runs/interest-evolution-v0-dot-7
+  recloop metrics runs/interest-evolution-v0-dot-7 --format json";
+
+/// Computes a run's metrics again from its log alone.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Metrics {
+    /// A run directory
+    dir: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Metrics {
+    pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let measured = crate::measure(&self.dir)?;
+        if self.format == Format::Json {
+            return print_json(out, &measured);
+        }
+        let (steps, dir) = (HumanCount(measured.user_steps), self.dir.display());
+        writeln!(out, "{dir}, from its log: {steps} user-steps\n\n{}", table::of(&measured.metrics))?;
+        Ok(())
+    }
+}

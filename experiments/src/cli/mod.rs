@@ -1,0 +1,119 @@
+//! The `recloop` command: a thin face over the library. Whatever it does, a library call does.
+//!
+//! One file per subcommand holds its flags, its help and what it does; `table.rs` and `progress.rs` show results and
+//! patience. Results go to stdout, everything else to stderr.
+
+mod import;
+mod inspect;
+mod metrics;
+mod progress;
+mod run;
+mod table;
+mod worlds;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{ConfigError, RunError};
+
+const EXAMPLES: &str = "\
+Examples:
+  recloop run                                          2,000 users, until all have left
+  recloop run long-term-satisfaction-v1 --recommender random --seed 3
+  recloop import movielens ml-100k --out ml            make a world of real ratings …
+  recloop run movielens-v0 --data ml                   … and live in it
+  recloop metrics runs/interest-evolution-v0-dot-7     the numbers again, from the log
+
+`recloop COMMAND --help` says more about each.";
+
+/// A gym for recommender ecosystems: people, creators and a recommender, living together, logged and evaluated.
+#[derive(Debug, Parser)]
+#[command(name = "recloop", version, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Worlds(worlds::Worlds),
+    Run(run::Run),
+    Import(import::Import),
+    Metrics(metrics::Metrics),
+    Inspect(inspect::Inspect),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("print the result: {0}")]
+    Print(#[from] io::Error),
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+/// Runs the command given by `args`, program name first.
+///
+/// # Exit codes
+/// 0 on success, 1 if what was asked for failed, 2 if it could not be understood.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // A closed stdout or stderr is no reason to fail.
+            let _ = usage.print();
+            return ExitCode::from(usage.exit_code() as u8);
+        }
+    };
+    let mut out = io::stdout().lock();
+    let done = match cli.command {
+        Command::Worlds(worlds) => worlds.execute(&mut out),
+        Command::Run(run) => run.execute(&mut out),
+        Command::Import(import) => import.execute(&mut out),
+        Command::Metrics(metrics) => metrics.execute(&mut out),
+        Command::Inspect(inspect) => inspect.execute(&mut out),
+    };
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has read enough, as in `recloop inspect DIR | head`.
+        Err(CliError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complain(error: &CliError) {
+    let mut text = format!("error: failed to {error}\n");
+    if let CliError::Run(error) = error
+        && let Some(help) = error.help()
+    {
+        text.push_str(&format!("help: {help}\n"));
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+fn print_json(out: &mut dyn Write, value: &impl serde::Serialize) -> Result<(), CliError> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(())
+}

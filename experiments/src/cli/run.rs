@@ -1,0 +1,144 @@
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::HumanCount;
+use toml::{Table, Value};
+
+use super::progress::Progress;
+use super::{CliError, Format, print_json, table};
+use crate::config::{put, read_layer, set};
+use crate::{ConfigError, RunConfig, RunSummary};
+
+const EXAMPLES: &str = "\
+Examples:
+  recloop run
+  recloop run interest-evolution-v0 --recommender random --users 5000 --set candidates=5 --set slate=2
+  recloop run interest-exploration-v0 --recommender mf --steps 200 --set recommender.temperature=0.5
+  recloop run movielens-v0 --data ml --days 30
+  recloop run --config runs/interest-evolution-v0-dot-7/config.toml --seed 8
+  recloop run --out runs/long --resume
+
+Later settings win: defaults, then --config, then --set, then the other flags. `recloop worlds` lists
+worlds, recommenders and their keys. The log lies in the run directory as Parquet files.";
+
+/// Lets a population live with a recommender, logs every impression, and prints what came of it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Run {
+    /// The world [default: interest-evolution-v0]
+    world: Option<String>,
+    /// Who fills the slates [default: dot]
+    #[arg(long, value_name = "NAME")]
+    recommender: Option<String>,
+    /// The imported data a world is made from
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Settings in TOML, with sections [run], [world], [recommender] and [log]
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// One setting; a KEY without a section is the world's, such as candidates=5
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How many users there are at the start
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    users: Option<u32>,
+    /// Stop after N simulated days
+    #[arg(long, value_name = "N", group = "stop")]
+    days: Option<f64>,
+    /// Stop after N ticks
+    #[arg(long, value_name = "N", group = "stop", value_parser = clap::value_parser!(u32).range(1..))]
+    steps: Option<u32>,
+    /// Stop when every user has left for good [default, where users leave]
+    #[arg(long, group = "stop")]
+    until_done: bool,
+    /// The seed; the same seed gives the same run at any number of threads [default: 7]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(0..))]
+    seed: Option<i64>,
+    /// How many threads to use [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// The run directory [default: runs/WORLD-RECOMMENDER-SEED, numbered if taken]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with a run that was stopped, from its last checkpoint
+    #[arg(long)]
+    resume: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Run {
+    pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let config = self.config()?;
+        let mut progress = Progress::new(io::stderr().is_terminal());
+        let play = if self.resume { crate::resume } else { crate::run };
+        let summary = play(&config, &mut progress)?;
+        progress.clear();
+        match self.format {
+            Format::Json => print_json(out, &summary),
+            Format::Table => print_table(out, &summary, config.log().enabled),
+        }
+    }
+
+    /// Resuming, whatever is not said again is as it was when the run began.
+    fn config(&self) -> Result<RunConfig, ConfigError> {
+        let mut layers = Vec::new();
+        layers.extend(self.config.as_deref().map(read_layer).transpose()?);
+        layers.push(self.layer()?);
+        let config = RunConfig::resolve(layers.clone())?;
+        if !self.resume || self.config.is_some() {
+            return Ok(config);
+        }
+        let begun = crate::begun_config(&config)?;
+        RunConfig::resolve(begun.into_iter().chain(layers))
+    }
+
+    /// The command line as a layer: flags over `--set`.
+    fn layer(&self) -> Result<Table, ConfigError> {
+        let mut layer = Table::new();
+        for text in &self.set {
+            set(&mut layer, text)?;
+        }
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let flags = [
+            ("world", "name", self.world.clone().map(Value::from)),
+            ("world", "users", self.users.map(|n| Value::Integer(n.into()))),
+            ("world", "data", self.data.as_ref().map(path).map(Value::from)),
+            ("recommender", "name", self.recommender.clone().map(Value::from)),
+            ("run", "days", self.days.map(Value::Float)),
+            ("run", "steps", self.steps.map(|n| Value::Integer(n.into()))),
+            ("run", "until_done", self.until_done.then_some(Value::Boolean(true))),
+            ("run", "seed", self.seed.map(Value::Integer)),
+            ("run", "threads", self.threads.map(|n| Value::Integer(n.into()))),
+            ("run", "out", self.out.as_ref().map(path).map(Value::from)),
+        ];
+        for (section, key, value) in flags {
+            if let Some(value) = value {
+                put(&mut layer, section, key, value);
+            }
+        }
+        Ok(layer)
+    }
+}
+
+fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Result<(), CliError> {
+    let RunSummary { world, recommender, seed, user_steps, wall_secs, dir, .. } = summary;
+    let rate = HumanCount((*user_steps as f64 / wall_secs.max(1e-9)) as u64);
+    let steps = HumanCount(*user_steps);
+    writeln!(
+        out,
+        "{world} with {recommender}, seed {seed}: {steps} user-steps in {wall_secs:.1} s ({rate}/s)\n"
+    )?;
+    writeln!(out, "{}\n", table::of(&summary.metrics))?;
+    let dir = dir.display();
+    if !logged {
+        writeln!(out, "The numbers are in {dir}/metrics.json; no log was kept.")?;
+        return Ok(writeln!(out, "Next: `recloop worlds` shows what else there is to run.")?);
+    }
+    let other = if recommender == "random" { "dot" } else { "random" };
+    writeln!(out, "The log is in {dir}; `recloop inspect {dir}` shows what was shown to whom.")?;
+    writeln!(out, "Next: compare with `recloop run {world} --recommender {other} --seed {seed}`.")?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Numbers for people.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
+use indicatif::HumanCount;
+
+use crate::stand_in::{Estimate, Named};
+
+/// Half the width of a 95 % interval, in standard errors.
+const Z95: f64 = 1.959_964;
+
+/// An empty table in the one style we use.
+pub(super) fn plain(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    table.set_header(header.to_vec());
+    table
+}
+
+/// Metrics with mean, 95 % interval and n.
+pub(super) fn of(metrics: &[Named]) -> String {
+    let mut table = plain(&["metric", "mean", "95 % interval", "n"]);
+    for metric in metrics {
+        let Estimate { mean, se, n } = metric.estimate;
+        let decimals = decimals(se);
+        let interval = if se.is_finite() {
+            format!("{:.decimals$} … {:.decimals$}", mean - Z95 * se, mean + Z95 * se)
+        } else {
+            "unknown".into()
+        };
+        let mean = if mean.is_finite() { format!("{mean:.decimals$}") } else { "none".into() };
+        table.add_row([metric.name.clone(), mean, interval, HumanCount(n).to_string()]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{table}\nIntervals are over users, within this one run; other seeds vary besides.")
+}
+
+/// As many decimals as give the standard error two digits: more would be noise.
+fn decimals(se: f64) -> usize {
+    if se > 0.0 && se.is_finite() { (1.0 - se.log10().floor()).clamp(0.0, 6.0) as usize } else { 3 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_shown_as_precisely_as_it_is_known() {
+        assert_eq!([decimals(0.37), decimals(12.0), decimals(0.0029), decimals(f64::NAN)], [2, 0, 4, 3]);
+        let estimate = Estimate { mean: 160.2134, se: 0.37, n: 2_000 };
+        let text = of(&[Named { name: "reward_per_user".into(), estimate }]);
+        assert!(
+            text.contains("160.21") && text.contains("159.49 … 160.94") && text.contains("2,000"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_missing_number_is_said_to_be_missing() {
+        let estimate = Estimate { mean: f64::NAN, se: f64::NAN, n: 0 };
+        let text = of(&[Named { name: "ctr".into(), estimate }]);
+        assert!(text.contains("none") && text.contains("unknown") && !text.contains("NaN"), "{text}");
+    }
+}
