@@ -1,6 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use parquet::errors::ParquetError;
+
 use crate::movielens::LineFault;
 
 /// Why data could not be read or written. Messages read after "failed to" and need no chain walked.
@@ -57,5 +59,126 @@ pub enum DataError {
     TrainFraction {
         /// The fraction asked for.
         fraction: f64,
+    },
+    /// The operating system refused a write; parts finished before stay readable.
+    #[error("write {}: {cause}", path.display())]
+    Write {
+        /// The file or folder being written.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// A part could not be encoded.
+    #[error("write {}: {cause}", path.display())]
+    Encode {
+        /// The part.
+        path: PathBuf,
+        /// What the encoder said.
+        cause: ParquetError,
+    },
+    /// The log's own thread ended, and its error was given before.
+    #[error("go on logging into {}: an earlier write failed", dir.display())]
+    SinkStopped {
+        /// The run directory.
+        dir: PathBuf,
+    },
+    /// A log is begun where one is.
+    #[error("begin a log in {}: it already holds one; resume it or choose another directory", dir.display())]
+    Occupied {
+        /// The run directory.
+        dir: PathBuf,
+    },
+    /// A tick whose shape is not the one the world promised.
+    #[error("log tick {tick}: its {what} should be {expected}, found {found}")]
+    Shape {
+        /// The tick.
+        tick: u32,
+        /// What has the wrong shape.
+        what: &'static str,
+        /// What the spec promises.
+        expected: usize,
+        /// What came.
+        found: usize,
+    },
+    /// Two signals, reward parts or features of one name.
+    #[error(
+        "log table `{table}`: two columns would be called `{column}`; rename a signal, reward part or feature"
+    )]
+    DuplicateColumn {
+        /// The table.
+        table: &'static str,
+        /// The name.
+        column: String,
+    },
+    /// A state to resume from that belongs to another world.
+    #[error("resume the log in {}: its state is of a world with {found} users, not {expected}", dir.display())]
+    OtherState {
+        /// The run directory.
+        dir: PathBuf,
+        /// Users of the world.
+        expected: usize,
+        /// Users the state knows.
+        found: usize,
+    },
+    /// A directory without a manifest.
+    #[error("find a run in {}: there is no manifest.json; give the directory of a run", dir.display())]
+    NotARun {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// A manifest that does not parse.
+    #[error("read {}: {cause}; restore it from a copy, or run again", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// A log of a schema this version cannot read.
+    #[error(
+        "read {}: its log schema is {found}, this version reads {ours} and older minors; use the version that wrote it",
+        path.display()
+    )]
+    SchemaVersion {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its schema version.
+        found: String,
+        /// Ours.
+        ours: &'static str,
+    },
+    /// A manifest that lists no parts for a table.
+    #[error("read table `{table}` of {}: its manifest lists no such table; restore it from a copy, or run again", dir.display())]
+    MissingTable {
+        /// The run directory.
+        dir: PathBuf,
+        /// The table.
+        table: &'static str,
+    },
+    /// A part that is not a whole Parquet file.
+    #[error("read {}: {cause}; the part is damaged: restore it from a copy, or run again", path.display())]
+    Damaged {
+        /// The part.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: ParquetError,
+    },
+    /// A Parquet file that is not the part the manifest speaks of.
+    #[error("read {}: {reason}; put the part back that this run wrote, or run again", path.display())]
+    Foreign {
+        /// The part.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// Tables that contradict each other.
+    #[error("replay tick {tick} of {}: {reason}; restore the log from a copy, or run again", dir.display())]
+    Inconsistent {
+        /// The run directory.
+        dir: PathBuf,
+        /// The tick.
+        tick: u32,
+        /// The contradiction.
+        reason: String,
     },
 }
