@@ -70,6 +70,9 @@ pub trait Shelf: Send + Sync {
     /// Is told what was shown: a no-repeat shelf remembers.
     fn shown(&mut self, _users: &[UserId], _slates: &Slates) {}
 
+    /// Somebody new took over `user`'s place: what they were shown before is another person's past.
+    fn forget(&mut self, _user: UserId) {}
+
     /// Everything needed to go on.
     fn save(&self) -> Result<Snapshot, SnapshotError>;
 

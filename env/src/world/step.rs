@@ -196,6 +196,9 @@ impl World {
         self.now.people.visits[user.index()] += 1;
         self.now.people.clock_secs[user.index()] = f64::from(next.0) * self.spec.clock.tick_secs;
         self.now.history.forget(user);
+        if let Supply::Shelf(shelf) = &mut self.supply {
+            shelf.forget(user);
+        }
         if self.book(user, next) {
             events.push(Event::Renew { user });
         }
