@@ -72,6 +72,33 @@ pub trait Recommender: Send {
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError>;
 }
 
+impl<R: Recommender + ?Sized> Recommender for Box<R> {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        (**self).begin(spec)
+    }
+
+    fn recommend(
+        &mut self,
+        seen: &Observation,
+        rng: &Streams,
+        out: &mut Slates,
+    ) -> Result<(), RecommendError> {
+        (**self).recommend(seen, rng, out)
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        (**self).learn(seen, shown, step);
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        (**self).save()
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        (**self).load(from)
+    }
+}
+
 /// A recommender that cheats: it reads the truth, so it bounds what can be had and is no policy.
 pub trait Oracle: Send {
     /// What it maximises.
