@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 mod error;
+pub mod import;
 mod player;
 pub mod recommenders;
 mod run;
@@ -14,5 +15,5 @@ pub use error::{ConfigError, RunError};
 pub use player::Player;
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
-use stand_in::{import, measure};
+use stand_in::measure;
 pub use worlds::WorldEntry;

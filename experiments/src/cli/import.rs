@@ -34,7 +34,7 @@ enum Source {
 impl Import {
     pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
         let Source::Movielens { path, out: dir } = &self.source;
-        let report = crate::import::movielens(path, dir)?;
+        let report = crate::import::movielens(path, dir, |_| ())?;
         writeln!(out, "{report}")?;
         writeln!(out, "Next: `recloop run movielens-v0 --data {}`.", dir.display())?;
         Ok(())

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::import::ImportError;
 use crate::{ConfigError, RunError};
 
 const EXAMPLES: &str = "\
@@ -60,6 +61,8 @@ enum Format {
 enum CliError {
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("print the result: {0}")]
     Print(#[from] io::Error),
 }

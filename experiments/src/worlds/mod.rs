@@ -5,10 +5,12 @@
 mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
+mod movielens;
 
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;
 pub use long_term_satisfaction::LongTermSatisfactionConfig;
+pub use movielens::{MovielensConfig, Users};
 
 use std::path::Path;
 
@@ -46,6 +48,7 @@ pub fn registry() -> Registry<WorldEntry> {
         build,
     };
     let endless = |ticks, entry| WorldEntry { endless_ticks: Some(ticks), ..entry };
+    let fitted = entry("people and films fitted to MovieLens ratings", movielens::defaults, movielens::build);
     Registry::new("world")
         .with(
             "interest-evolution-v0",
@@ -75,6 +78,7 @@ pub fn registry() -> Registry<WorldEntry> {
             "long-term-satisfaction-v1",
             entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
         )
+        .with("movielens-v0", WorldEntry { needs_data: true, ..endless(100, fitted) })
 }
 
 /// Builds a world by name, with settings such as `"users=100"` over its defaults.
