@@ -20,4 +20,4 @@ pub use greedy::Greedy;
 pub use oracle::OracleRanker;
 pub use random::RandomSlates;
 pub use ranked::PlackettLuce;
-pub use scorer::{DotProduct, Popularity, Recency, Scorer};
+pub use scorer::{DotProduct, MatrixFactorisation, Popularity, Recency, Scorer};

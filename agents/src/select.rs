@@ -2,8 +2,9 @@
 
 use recloop_env::{ItemId, ItemView, Observation, Snapshot, SnapshotError, Streams, Tick, purpose};
 
-/// Scores looked at together: if their largest cannot enter the slate, none can (chosen by us).
-const CHUNK: usize = 16;
+/// Scores compared with the bar together, and maxima kept side by side (chosen by us).
+const GROUP: usize = 16;
+const LANES: usize = 8;
 
 /// A fixed order among items of equal score, drawn once per run: the same wherever and to whomever they are shown.
 #[derive(Debug, Clone)]
@@ -66,10 +67,9 @@ fn draw(rng: &Streams, item: ItemId) -> u32 {
 }
 
 /// A candidate that made it onto the slate so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Pick {
     key: u64,
-    score: f32,
     /// Its place among the candidates.
     pub(crate) place: usize,
 }
@@ -84,50 +84,73 @@ pub(crate) fn select(
     k: usize,
     best: &mut Vec<Pick>,
 ) -> Result<(), usize> {
-    best.clear();
-    best.resize(k, Pick { key: 0, score: f32::NEG_INFINITY, place: 0 });
-    for (chunk, some) in scores.chunks(CHUNK).enumerate() {
-        let bar = best[k - 1].score;
-        if some.as_array().is_some_and(|some| largest(some) < bar) {
-            continue;
+    // The least of the maxima of k pieces has k scores at or above it, so whatever is below has no chance.
+    let mut bar = f32::INFINITY;
+    for (i, piece) in scores.chunks(scores.len() / k).enumerate() {
+        let top = largest(piece);
+        if top.is_nan() {
+            return Err(scores.iter().position(|score| !score.is_finite()).unwrap_or(0));
         }
-        for (i, &score) in some.iter().enumerate() {
-            let place = chunk * CHUNK + i;
-            if !score.is_finite() {
-                return Err(place);
-            }
-            if score >= best[k - 1].score {
-                enter(best, Pick { key: ties.key(score, items[place]), score, place });
-            }
-        }
+        bar = if i < k { smaller(top, bar) } else { bar };
     }
+    best.clear();
+    best.resize(k, Pick::default());
+    let (groups, rest) = scores.as_chunks::<GROUP>();
+    let mut consider = |first: usize, mut hits: u32| {
+        while hits != 0 {
+            let place = first + hits.trailing_zeros() as usize;
+            hits &= hits - 1;
+            enter(best, Pick { key: ties.key(scores[place], items[place]), place });
+        }
+    };
+    for (group, some) in groups.iter().enumerate() {
+        consider(group * GROUP, at_least(bar, some));
+    }
+    consider(groups.len() * GROUP, at_least(bar, rest));
     Ok(())
+}
+
+/// Which of up to 32 scores are not below the bar, one bit each.
+#[inline]
+fn at_least(bar: f32, scores: &[f32]) -> u32 {
+    scores.iter().enumerate().fold(0, |hits, (i, score)| hits | u32::from(*score >= bar) << i)
 }
 
 /// The largest score, or NaN if any is not finite.
 #[inline]
-fn largest(scores: &[f32; CHUNK]) -> f32 {
-    let (mut top, mut zero) = ([f32::NEG_INFINITY; 4], [0.0; 4]);
-    for four in scores.as_chunks::<4>().0 {
-        for lane in 0..4 {
-            top[lane] = if four[lane] > top[lane] { four[lane] } else { top[lane] };
-            zero[lane] += four[lane] * 0.0; // 0, or NaN for an infinity or a NaN
+fn largest(scores: &[f32]) -> f32 {
+    let (mut top, mut zero) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
+    let (groups, rest) = scores.as_chunks::<LANES>();
+    for group in groups {
+        for lane in 0..LANES {
+            top[lane] = larger(group[lane], top[lane]);
+            zero[lane] += group[lane] * 0.0; // 0, or NaN for an infinity or a NaN
         }
     }
-    let larger = |a: f32, b: f32| if a > b { a } else { b };
-    larger(larger(top[0], top[1]), larger(top[2], top[3])) + (zero[0] + zero[1] + zero[2] + zero[3])
+    for (lane, score) in rest.iter().enumerate() {
+        top[lane] = larger(*score, top[lane]);
+        zero[lane] += score * 0.0;
+    }
+    top.into_iter().fold(f32::NEG_INFINITY, larger) + zero.iter().sum::<f32>()
+}
+
+/// One instruction where `f32::max`, which has to mind NaN, is several.
+#[inline]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[inline]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
 }
 
 #[inline]
 fn enter(best: &mut [Pick], pick: Pick) {
-    let mut at = best.len();
+    let Some(mut at) = best.len().checked_sub(1).filter(|last| best[*last].key < pick.key) else { return };
     while at > 0 && best[at - 1].key < pick.key {
-        if at < best.len() {
-            best[at] = best[at - 1];
-        }
+        best[at] = best[at - 1];
         at -= 1;
     }
-    if at < best.len() {
-        best[at] = pick;
-    }
+    best[at] = pick;
 }

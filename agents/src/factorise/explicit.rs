@@ -1,7 +1,9 @@
-use rayon::prelude::*;
 use std::iter::once;
 
-use super::normal::{Ridge, Vectors, dot, widen};
+use rayon::prelude::*;
+use recloop_env::Grid;
+
+use super::normal::{Ridge, dot, solve, start, widen};
 use super::ratings::{Ratings, Rows};
 use crate::AgentError;
 
@@ -63,8 +65,8 @@ impl ExplicitAls {
         let width = self.factors + 1;
         let mut model = BiasedFactors {
             mean: ratings.mean()?,
-            users: Vectors::zeros(by_user.n_rows(), width),
-            items: Vectors::start(by_item.n_rows(), self.factors, width, init),
+            users: Grid::zeros(by_user.n_rows(), width),
+            items: start(by_item.n_rows(), self.factors, width, init),
         };
         for sweep in 1..=self.sweeps {
             self.solve_side(by_user, model.mean, &model.items, &mut model.users)?;
@@ -85,10 +87,10 @@ impl ExplicitAls {
         &self,
         rows: &Rows,
         mean: f64,
-        fixed: &Vectors,
-        free: &mut Vectors,
+        fixed: &Grid<f32>,
+        free: &mut Grid<f32>,
     ) -> Result<(), AgentError> {
-        free.solve(rows, |row, equations| {
+        solve(free, rows, |row, equations| {
             let ratings = rows.row(row);
             for (other, rating) in ratings.clone() {
                 let (factors, bias) = split_bias(fixed.row(other));
@@ -105,8 +107,8 @@ impl ExplicitAls {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BiasedFactors {
     mean: f64,
-    users: Vectors,
-    items: Vectors,
+    users: Grid<f32>,
+    items: Grid<f32>,
 }
 
 impl BiasedFactors {
@@ -117,8 +119,8 @@ impl BiasedFactors {
     pub fn global_mean(ratings: &Ratings) -> Result<Self, AgentError> {
         Ok(BiasedFactors {
             mean: ratings.mean()?,
-            users: Vectors::zeros(ratings.by_user.n_rows(), 1),
-            items: Vectors::zeros(ratings.by_item.n_rows(), 1),
+            users: Grid::zeros(ratings.by_user.n_rows(), 1),
+            items: Grid::zeros(ratings.by_item.n_rows(), 1),
         })
     }
 

@@ -1,4 +1,6 @@
-use super::normal::{Ridge, Vectors, dot, widen};
+use recloop_env::Grid;
+
+use super::normal::{Ridge, dot, gram, solve, start, widen};
 use super::ratings::{Ratings, Rows};
 use crate::AgentError;
 
@@ -63,17 +65,13 @@ impl ImplicitAls {
         counts: &Ratings,
         init: impl Fn(usize, usize) -> f32,
     ) -> Result<ImplicitFactors, AgentError> {
-        self.ridge.check("ridge")?;
-        Ridge::Fixed(self.confidence_per_count).check("confidence_per_count")?;
-        if self.factors == 0 {
-            return Err(AgentError::Setting { name: "factors", value: 0.0 });
-        }
+        self.check()?;
         let Ratings { by_user, by_item } = counts;
         if let Some((user, item, count)) = by_user.entries().find(|&(_, _, count)| count <= 0.0) {
             return Err(AgentError::NotACount { user, item, count });
         }
-        let mut users = Vectors::zeros(by_user.n_rows(), self.factors);
-        let mut items = Vectors::start(by_item.n_rows(), self.factors, self.factors, init);
+        let mut users = Grid::zeros(by_user.n_rows(), self.factors);
+        let mut items = start(by_item.n_rows(), self.factors, self.factors, init);
         for _ in 0..self.sweeps {
             self.solve_side(by_user, &items, &mut users)?;
             self.solve_side(by_item, &users, &mut items)?;
@@ -81,9 +79,18 @@ impl ImplicitAls {
         Ok(ImplicitFactors { users, items })
     }
 
-    fn solve_side(&self, rows: &Rows, fixed: &Vectors, free: &mut Vectors) -> Result<(), AgentError> {
-        let gram = fixed.gram();
-        free.solve(rows, |row, equations| {
+    pub(crate) fn check(&self) -> Result<(), AgentError> {
+        self.ridge.check("ridge")?;
+        Ridge::Fixed(self.confidence_per_count).check("confidence_per_count")?;
+        if self.factors == 0 {
+            return Err(AgentError::Setting { name: "factors", value: 0.0 });
+        }
+        Ok(())
+    }
+
+    fn solve_side(&self, rows: &Rows, fixed: &Grid<f32>, free: &mut Grid<f32>) -> Result<(), AgentError> {
+        let gram = gram(fixed);
+        solve(free, rows, |row, equations| {
             let counts = rows.row(row);
             equations.add(&gram);
             let mut previous = None;
@@ -98,10 +105,12 @@ impl ImplicitAls {
 }
 
 /// What [`ImplicitAls`] fits.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImplicitFactors {
-    users: Vectors,
-    items: Vectors,
+    /// `[n_users, D]` factors x.
+    pub users: Grid<f32>,
+    /// `[n_items, D]` factors z.
+    pub items: Grid<f32>,
 }
 
 impl ImplicitFactors {

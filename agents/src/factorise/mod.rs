@@ -33,6 +33,8 @@ pub use implicit::{ImplicitAls, ImplicitFactors};
 pub use normal::Ridge;
 pub use ratings::{RatingTriples, Ratings};
 
+use recloop_env::{ItemId, Streams, Tick, purpose, unit_f32};
+
 use crate::AgentError;
 
 /// Root of the mean squared difference between ratings and predictions.
@@ -48,34 +50,23 @@ pub fn rmse(triples: RatingTriples<'_>, predict: impl Fn(usize, usize) -> f64) -
     Ok((squares.sum::<f64>() / triples.ratings.len() as f64).sqrt())
 }
 
-/// Starting factors uniform in `±scale`, a pure function of seed, row and factor.
-///
-/// The number is the top 24 bits of `mix(mix(mix(seed) ⊕ row) ⊕ factor)`, `mix` being SplitMix64's output
-/// function.
-///
-/// # Source
-/// Steele, Lea, Flood (2014), "Fast splittable pseudorandom number generators", for the output function.
+/// Starting factors uniform in `[−scale, scale)`, a pure function of seed, row and factor
+/// ([`purpose::MODEL_INIT`]).
 ///
 /// ```
-/// let start = recloop_agents::factorise::hashed_start(7, 0.1);
+/// use recloop_agents::factorise::hashed_start;
+///
+/// let start = hashed_start(7, 0.1);
 /// assert_eq!(start(3, 1), start(3, 1));
 /// assert!(start(3, 1) != start(1, 3) && start(3, 1).abs() <= 0.1);
 /// ```
 pub fn hashed_start(seed: u64, scale: f32) -> impl Fn(usize, usize) -> f32 {
-    move |row, factor| {
-        let uniform = (hashed_word(seed, row, factor) >> 40) as f32 / (1 << 24) as f32;
-        scale * (2.0 * uniform - 1.0)
-    }
+    let rng = Streams::new(seed);
+    move |row, factor| scale * (2.0 * unit_f32(word(&rng, row, factor)) - 1.0)
 }
 
-pub(crate) fn hashed_word(seed: u64, row: usize, factor: usize) -> u64 {
-    let mix = |word: u64| {
-        let word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    };
-    mix(mix(mix(seed) ^ row as u64) ^ factor as u64)
+pub(crate) fn word(rng: &Streams, row: usize, factor: usize) -> u32 {
+    rng.item_word(purpose::MODEL_INIT, ItemId(row as u32), Tick(0), ItemId(factor as u32))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use rayon::prelude::*;
+use recloop_env::Grid;
 
 use super::ratings::Rows;
 use crate::AgentError;
@@ -33,73 +34,57 @@ impl Ridge {
     }
 }
 
-/// Vectors of one width, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Vectors {
-    data: Vec<f32>,
+/// Vectors whose first `factors` numbers are `init(row, factor)` and the rest zero.
+pub(super) fn start(
+    n_rows: usize,
+    factors: usize,
     width: usize,
+    init: impl Fn(usize, usize) -> f32,
+) -> Grid<f32> {
+    let mut vectors = Grid::zeros(n_rows, width);
+    for row in 0..n_rows {
+        let numbers = vectors.row_mut(row)[..factors].iter_mut().enumerate();
+        numbers.for_each(|(factor, number)| *number = init(row, factor));
+    }
+    vectors
 }
 
-impl Vectors {
-    pub(super) fn zeros(n_rows: usize, width: usize) -> Self {
-        Vectors { data: vec![0.0; n_rows * width], width }
+/// `Σ v vᵀ` over all rows; lower triangle, row-major.
+pub(super) fn gram(vectors: &Grid<f32>) -> Vec<f64> {
+    let width = vectors.width();
+    let block_gram = |block: &[f32]| {
+        let mut equations = NormalEquations::new(width);
+        block.chunks_exact(width).for_each(|row| equations.observe(widen(row), 1.0, 0.0));
+        equations.lhs
+    };
+    let blocks: Vec<_> = vectors.as_slice().par_chunks(GRAM_BLOCK_ROWS * width).map(block_gram).collect();
+    let mut total = vec![0.0; width * width];
+    for block in blocks {
+        total.iter_mut().zip(block).for_each(|(total, part)| *total += part);
     }
+    total
+}
 
-    /// The first `factors` of every row from `init(row, factor)`, the rest zero.
-    pub(super) fn start(
-        n_rows: usize,
-        factors: usize,
-        width: usize,
-        init: impl Fn(usize, usize) -> f32,
-    ) -> Self {
-        let mut vectors = Vectors::zeros(n_rows, width);
-        for row in 0..n_rows {
-            (0..factors).for_each(|factor| vectors.data[row * width + factor] = init(row, factor));
+/// Replaces every vector by the solution of the equations that `assemble(row, equations)` sets up from its row of
+/// ratings; rows without ratings become zero. Rows are independent of each other, so threads cannot shape the result.
+pub(super) fn solve(
+    vectors: &mut Grid<f32>,
+    ratings: &Rows,
+    assemble: impl Fn(usize, &mut NormalEquations) + Sync,
+) -> Result<(), AgentError> {
+    let width = vectors.width();
+    let solve_row = |equations: &mut NormalEquations, (row, out): (usize, &mut [f32])| {
+        out.fill(0.0);
+        if ratings.row(row).len() == 0 {
+            return None;
         }
-        vectors
-    }
-
-    pub(super) fn row(&self, row: usize) -> &[f32] {
-        &self.data[row * self.width..][..self.width]
-    }
-
-    /// `Σ v vᵀ` over all rows; lower triangle, row-major.
-    pub(super) fn gram(&self) -> Vec<f64> {
-        let block_gram = |block: &[f32]| {
-            let mut equations = NormalEquations::new(self.width);
-            block.chunks_exact(self.width).for_each(|row| equations.observe(widen(row), 1.0, 0.0));
-            equations.lhs
-        };
-        let blocks: Vec<_> = self.data.par_chunks(GRAM_BLOCK_ROWS * self.width).map(block_gram).collect();
-        let mut total = vec![0.0; self.width * self.width];
-        for block in blocks {
-            total.iter_mut().zip(block).for_each(|(total, part)| *total += part);
-        }
-        total
-    }
-
-    /// Replaces every row by the solution of the equations that `assemble(row, equations)` sets up from its
-    /// ratings; rows without ratings become zero. Rows are independent of each other, so threads cannot shape
-    /// the result.
-    pub(super) fn solve(
-        &mut self,
-        ratings: &Rows,
-        assemble: impl Fn(usize, &mut NormalEquations) + Sync,
-    ) -> Result<(), AgentError> {
-        let width = self.width;
-        let solve_row = |equations: &mut NormalEquations, (row, out): (usize, &mut [f32])| {
-            out.fill(0.0);
-            if ratings.row(row).len() == 0 {
-                return None;
-            }
-            equations.clear();
-            assemble(row, equations);
-            if equations.solve_into(out) { None } else { Some(row) }
-        };
-        let rows = self.data.par_chunks_exact_mut(width).enumerate();
-        let singular = rows.map_init(|| NormalEquations::new(width), solve_row).flatten().min();
-        singular.map_or(Ok(()), |row| Err(AgentError::Singular { row }))
-    }
+        equations.clear();
+        assemble(row, equations);
+        if equations.solve_into(out) { None } else { Some(row) }
+    };
+    let rows = vectors.as_mut_slice().par_chunks_exact_mut(width).enumerate();
+    let singular = rows.map_init(|| NormalEquations::new(width), solve_row).flatten().min();
+    singular.map_or(Ok(()), |row| Err(AgentError::Singular { row }))
 }
 
 pub(super) fn widen(row: &[f32]) -> impl Iterator<Item = f64> {

@@ -32,7 +32,7 @@ fn planted(user: usize, item: usize) -> f32 {
 }
 
 fn is_shown(user: usize, item: usize) -> bool {
-    hashed_word(5, user, item) % 10 < 6
+    word(&Streams::new(5), user, item) % 10 < 6
 }
 
 fn in_pool<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -143,7 +143,7 @@ fn a_penalty_per_rating_grows_with_the_ratings() {
 fn implicit_items_solve_the_dense_problem() {
     // After the last half sweep the items are optimal given the users, so the gradient of the objective,
     // written over every pair and without the Gram matrix, vanishes. Counts of 2 are given as two triples.
-    let count = |u: usize, i: usize| hashed_word(8, u, i) % 3;
+    let count = |u: usize, i: usize| word(&Streams::new(8), u, i) % 3;
     let mut table = Table::new(12, 9, |u, i| (count(u, i) > 0).then_some(1.0));
     let again = Table::new(12, 9, |u, i| (count(u, i) > 1).then_some(1.0));
     table.users.extend(again.users);

@@ -1,9 +1,11 @@
 use super::*;
-use crate::factorise::hashed_word;
+use recloop_env::Streams;
+
+use crate::factorise::word;
 
 fn draw(scores: &[f32], temperature: f32, k: usize, seed: u64) -> (Vec<usize>, Vec<f64>) {
     let (mut order, mut propensity) = (vec![0; k], vec![0.0; k]);
-    let noise = |j| (hashed_word(seed, 0, j) >> 32) as u32;
+    let noise = |j| word(&Streams::new(seed), 0, j);
     sample(scores, temperature, noise, &mut Scratch::default(), &mut order, &mut propensity).unwrap();
     (order, propensity)
 }
@@ -57,7 +59,7 @@ fn marginals_match_enumeration() {
         for n in 1..=6 {
             // Scores on a lattice, so that ties occur, spanning e^-8 to e^8; the last third at a tenth of
             // that span.
-            let lattice = |j| (hashed_word(case, n, j) % 17) as f32 - 8.0;
+            let lattice = |j| (word(&Streams::new(case), n, j) % 17) as f32 - 8.0;
             let scores: Vec<f32> = (0..n).map(|j| lattice(j) * if case < 40 { 1.0 } else { 0.1 }).collect();
             n_equal += usize::from(n > 1 && scores[0] == scores[1]);
             n_wide += usize::from(scores.contains(&8.0) && scores.contains(&-8.0));
@@ -77,7 +79,7 @@ fn marginals_match_enumeration() {
 
 #[test]
 fn marginals_fill_every_position_once() {
-    let spread: Vec<f32> = (0..300).map(|j| (hashed_word(1, 2, j) % 1000) as f32 / 100.0).collect();
+    let spread: Vec<f32> = (0..300).map(|j| (word(&Streams::new(1), 2, j) % 1000) as f32 / 100.0).collect();
     for (temperature, k) in [(1.0, 1), (1.0, 10), (0.01, 10), (1e-6, 20), (1e6, 60)] {
         let at = marginals_of(&spread, temperature, k);
         for p in 0..k {
@@ -117,7 +119,8 @@ fn slates_come_as_often_as_their_propensities_say() {
 #[test]
 fn selection_agrees_with_a_full_sort() {
     for (seed, temperature) in (0..20).zip([0.01, 0.1, 1.0, 10.0].into_iter().cycle()) {
-        let scores: Vec<f32> = (0..500).map(|j| (hashed_word(seed, 1, j) % 64) as f32 / 16.0).collect();
+        let scores: Vec<f32> =
+            (0..500).map(|j| (word(&Streams::new(seed), 1, j) % 64) as f32 / 16.0).collect();
         let (all, _) = draw(&scores, temperature, 500, seed);
         for k in [1, 2, 10, 77, 499] {
             assert_eq!(draw(&scores, temperature, k, seed).0, all[..k]);
@@ -130,7 +133,7 @@ fn selection_agrees_with_a_full_sort() {
 
 #[test]
 fn a_sampled_propensity_is_the_conditional_one() {
-    let scores: Vec<f32> = (0..50).map(|j| (hashed_word(3, 0, j) % 100) as f32).collect();
+    let scores: Vec<f32> = (0..50).map(|j| (word(&Streams::new(3), 0, j) % 100) as f32).collect();
     let (order, propensity) = draw(&scores, 2.0, 50, 9);
     let mut next = [0.0; 50];
     for p in 0..50 {

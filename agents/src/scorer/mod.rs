@@ -4,10 +4,12 @@
 //! recommender of it.
 
 mod dot_product;
+mod matrix_factorisation;
 mod popularity;
 mod recency;
 
 pub use dot_product::DotProduct;
+pub use matrix_factorisation::MatrixFactorisation;
 pub use popularity::Popularity;
 pub use recency::Recency;
 
