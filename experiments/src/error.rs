@@ -9,7 +9,7 @@ use recloop_env::{BuildError, RecommendError, SnapshotError, StepError};
 #[non_exhaustive]
 pub enum ConfigError {
     /// A world, recommender, section or key that does not exist.
-    #[error("find {what} `{name}` among {}", .known.join(", "))]
+    #[error("find {what} `{name}`: {}there are {}", meant(nearest.as_deref()), known.join(", "))]
     Unknown {
         /// What was looked for, such as `world` or `key of [run]`.
         what: String,
@@ -163,12 +163,15 @@ pub enum RunError {
     },
 }
 
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default()
+}
+
 impl ConfigError {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
             Self::Unknown { what, .. } if what == "world" => "`recloop worlds` lists them all".into(),
             Self::Set { .. } => "write `--set KEY=VALUE`, with VALUE in TOML, such as `--set candidates=5`".into(),
             Self::Exclusive { .. } => "keep one of them".into(),
@@ -189,6 +192,9 @@ impl RunError {
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::Config(error) => return error.help(),
+            Self::Recommend(RecommendError::Unfit { .. }) => {
+                "choose another with `--recommender NAME`; `recloop worlds` lists them, and the keys of worlds".into()
+            }
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()
             }

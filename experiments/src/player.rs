@@ -15,7 +15,7 @@ impl Player {
     pub(crate) fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
         match self {
             Self::Policy(policy) => policy.begin(spec),
-            Self::Oracle(_) => Ok(()),
+            Self::Oracle(oracle) => oracle.begin(spec),
         }
     }
 

@@ -1,44 +1,183 @@
 //! The recommenders that can be chosen by name.
+//!
+//! To add one, write its `build` here and add one line to [`registry`].
 
-use recloop_env::Registry;
-use toml::Table;
+use recloop_agents::factorise::ImplicitAls;
+use recloop_agents::{
+    AgentError, DotProduct, Greedy, MatrixFactorisation, OracleRanker, PlackettLuce, Popularity,
+    RandomSlates, Recency, Scorer,
+};
+use recloop_env::{Goal, Registry};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
 
+use crate::config::parse;
 use crate::{ConfigError, Player};
 
-/// A recommender with a name.
-#[derive(Debug, Clone)]
+/// A recommender that can be chosen by name.
+#[derive(Debug, Clone, Copy)]
 pub struct RecommenderEntry {
-    /// One line for a list.
+    /// What it is, in one line.
     pub summary: &'static str,
-    /// Every parameter that has a value unless one is given.
+    /// Every key that has a default.
     pub defaults: fn() -> Table,
-    /// Parameters that mean something else when they are absent, such as `temperature`: greedy.
+    /// Keys that may be absent, which means something of its own: without a `temperature`, a ranking is greedy.
     pub optional: &'static [&'static str],
-    /// Builds it; parameters of the wrong type or out of range are refused.
+    /// Builds it; values of the wrong type or out of range are refused.
     pub build: fn(&Table) -> Result<Player, ConfigError>,
 }
 
 impl RecommenderEntry {
-    /// Every parameter there is.
+    /// Every key there is.
     #[must_use]
     pub fn known(&self) -> Vec<String> {
-        (self.defaults)()
-            .keys()
-            .map(String::as_str)
-            .chain(self.optional.iter().copied())
-            .map(Into::into)
-            .collect()
+        let optional = self.optional.iter().map(|key| (*key).to_owned());
+        (self.defaults)().into_iter().map(|(key, _)| key).chain(optional).collect()
     }
 }
 
-/// Every recommender, by name.
+/// All recommenders, by name. What ranks by scores does so greedily, or as Plackett–Luce if given a temperature.
 #[must_use]
 pub fn registry() -> Registry<RecommenderEntry> {
-    let entry = RecommenderEntry {
-        summary: "stand-in",
-        defaults: Table::new,
+    let ranker = |summary, build| RecommenderEntry {
+        summary,
+        defaults: || [("marginals".to_owned(), Value::Boolean(false))].into_iter().collect(),
         optional: &["temperature"],
-        build: crate::stand_in::random,
+        build,
     };
-    Registry::new("recommender").with("random", entry.clone()).with("dot", entry)
+    let oracle = |summary, build| RecommenderEntry { summary, defaults: Table::new, optional: &[], build };
+    let random = ranker("slates drawn uniformly: what every other is compared with", random);
+    let popularity = ranker("what was clicked most, old clicks fading if given a half-life", popularity);
+    Registry::new("recommender")
+        .with("random", RecommenderEntry { optional: &[], ..random })
+        .with("popularity", RecommenderEntry { optional: &["half_life_ticks", "temperature"], ..popularity })
+        .with("recency", ranker("the newest first", |keys| plain(Recency::default(), keys)))
+        .with("dot", ranker("observed interest · item topic", |keys| plain(DotProduct::default(), keys)))
+        .with(
+            "mf",
+            RecommenderEntry {
+                defaults: factorising,
+                ..ranker("factorises the clicks so far, now and then anew", mf)
+            },
+        )
+        .with(
+            "oracle-click",
+            oracle("reads the truth: the likeliest click first", |_| Ok(omniscient(Goal::Click))),
+        )
+        .with(
+            "oracle-dwell",
+            oracle("reads the truth: the longest dwell first", |_| Ok(omniscient(Goal::Dwell))),
+        )
+        .with(
+            "oracle-utility",
+            oracle("reads the truth: what users will have got most out of first", |_| {
+                Ok(omniscient(Goal::Utility))
+            }),
+        )
+}
+
+/// How scores become slates.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ranking {
+    /// Plackett–Luce at this temperature, in units of the score; greedy if absent.
+    temperature: Option<f32>,
+    /// Whether slates come with their position marginals.
+    marginals: bool,
+}
+
+impl Ranking {
+    /// Takes its keys out of `keys` and leaves the scorer's.
+    fn take(keys: &mut Table) -> Result<Self, ConfigError> {
+        let mine =
+            ["temperature", "marginals"].into_iter().filter_map(|key| keys.remove_entry(key)).collect();
+        parse("recommender", mine)
+    }
+
+    fn of(&self, scorer: impl Scorer + 'static) -> Result<Player, ConfigError> {
+        let Some(temperature) = self.temperature else {
+            return Ok(Player::Policy(Box::new(Greedy::new(scorer).with_marginals(self.marginals))));
+        };
+        let ranker = PlackettLuce::new(scorer, temperature).map_err(refused)?;
+        Ok(Player::Policy(Box::new(ranker.with_marginals(self.marginals))))
+    }
+}
+
+fn refused(error: impl std::error::Error + Send + Sync + 'static) -> ConfigError {
+    ConfigError::Part { what: "the recommender".into(), source: Box::new(error) }
+}
+
+/// A scorer without keys of its own.
+fn plain(scorer: impl Scorer + 'static, keys: &Table) -> Result<Player, ConfigError> {
+    Ranking::take(&mut keys.clone())?.of(scorer)
+}
+
+fn random(keys: &Table) -> Result<Player, ConfigError> {
+    let Ranking { marginals, .. } = parse("recommender", keys.clone())?;
+    Ok(Player::Policy(Box::new(RandomSlates::default().with_marginals(marginals))))
+}
+
+/// A scorer that reads keys of its own.
+fn scored<K: DeserializeOwned, S: Scorer + 'static>(
+    keys: &Table,
+    scorer: impl FnOnce(K) -> Result<S, AgentError>,
+) -> Result<Player, ConfigError> {
+    let mut keys = keys.clone();
+    let ranking = Ranking::take(&mut keys)?;
+    ranking.of(scorer(parse("recommender", keys)?).map_err(refused)?)
+}
+
+fn popularity(keys: &Table) -> Result<Player, ConfigError> {
+    #[derive(Deserialize)]
+    struct Keys {
+        half_life_ticks: Option<f32>,
+    }
+    scored(keys, |keys: Keys| Popularity::new(keys.half_life_ticks))
+}
+
+/// What [`MatrixFactorisation`] does by default, as keys.
+fn factorising() -> Table {
+    let keys = [("factors", 16), ("sweeps", 4), ("every_ticks", 10)];
+    let keys = keys.into_iter().map(|(key, value)| (key.to_owned(), Value::Integer(value)));
+    keys.chain([("marginals".to_owned(), Value::Boolean(false))]).collect()
+}
+
+fn mf(keys: &Table) -> Result<Player, ConfigError> {
+    #[derive(Deserialize)]
+    struct Keys {
+        factors: usize,
+        sweeps: usize,
+        every_ticks: u32,
+    }
+    scored(keys, |Keys { factors, sweeps, every_ticks }: Keys| {
+        MatrixFactorisation::new(ImplicitAls { factors, sweeps, ..ImplicitAls::default() }, every_ticks)
+    })
+}
+
+fn omniscient(goal: Goal) -> Player {
+    Player::Oracle(Box::new(OracleRanker::new(goal)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recommender_can_be_built_from_its_defaults() {
+        for (name, entry) in registry().iter() {
+            (entry.build)(&(entry.defaults)()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
+    fn mf_is_by_default_what_the_crate_calls_default() {
+        let als = ImplicitAls { factors: 16, sweeps: 4, ..ImplicitAls::default() };
+        assert_eq!(MatrixFactorisation::new(als, 10).unwrap(), MatrixFactorisation::default());
+        let keys = factorising();
+        assert_eq!(
+            ["factors", "sweeps", "every_ticks"].map(|key| keys[key].as_integer().unwrap()),
+            [16, 4, 10]
+        );
+    }
 }

@@ -1,9 +1,10 @@
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::CliError;
+use super::{CliError, progress};
+use crate::import::Progress;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,9 +35,22 @@ enum Source {
 impl Import {
     pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
         let Source::Movielens { path, out: dir } = &self.source;
-        let report = crate::import::movielens(path, dir, |_| ())?;
+        let spinner = progress::spinner(io::stderr().is_terminal());
+        let report = crate::import::movielens(path, dir, |step| spinner.set_message(doing(step)))?;
+        spinner.finish_and_clear();
         writeln!(out, "{report}")?;
         writeln!(out, "Next: `recloop run movielens-v0 --data {}`.", dir.display())?;
         Ok(())
+    }
+}
+
+fn doing(step: Progress) -> String {
+    match step {
+        Progress::Reading => "reading the ratings".into(),
+        Progress::Fitting { sweep, n_sweeps, train_rmse } => {
+            format!("fitting tastes: sweep {sweep} of {n_sweeps}, error {train_rmse:.3} stars")
+        }
+        Progress::Comparing => "comparing the fit on held-out ratings".into(),
+        Progress::Writing => "writing".into(),
     }
 }

@@ -12,6 +12,13 @@ use crate::{Counts, Observer, Start};
 /// Chosen by us: faster than this, nobody can read it.
 const EVERY: Duration = Duration::from_millis(100);
 
+/// A line that turns, on a terminal.
+pub(super) fn spinner(watched: bool) -> ProgressBar {
+    let spinner = if watched { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    spinner.enable_steady_tick(EVERY);
+    spinner
+}
+
 pub(super) struct Progress {
     bar: ProgressBar,
     began: Instant,
@@ -24,8 +31,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(watched: bool) -> Self {
-        let bar = if watched { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        let now = Instant::now();
+        let (bar, now) = (spinner(watched), Instant::now());
         Self { bar, began: now, drawn: now, from: None, n_users: 0, horizon: None }
     }
 
@@ -80,7 +86,6 @@ impl Observer for Progress {
             );
         }
         self.bar.set_message(text);
-        self.bar.tick();
     }
 }
 

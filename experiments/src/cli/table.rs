@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::HumanCount;
 
-use crate::stand_in::{Estimate, Named};
+use recloop_data::metrics::{Estimate, Named};
 
 /// Half the width of a 95 % interval, in standard errors.
 const Z95: f64 = 1.959_964;

@@ -6,13 +6,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use recloop_data::LogState;
 use recloop_env::Snapshot;
 use serde::{Deserialize, Serialize};
 
 use super::directory::{RunDir, store};
 use super::{Counts, Partial};
 use crate::RunError;
-use crate::stand_in::LogState;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {

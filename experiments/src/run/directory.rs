@@ -74,6 +74,15 @@ impl RunDir {
         self.0.join(METRICS)
     }
 
+    /// Drops a log that no manifest counts yet.
+    pub(crate) fn drop_log(&self) -> Result<(), RunError> {
+        let log = self.0.join("log");
+        match fs::remove_dir_all(&log) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &log)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Drops what is needed only to go on; what cannot be dropped does no harm.
     pub(crate) fn drop_checkpoints(&self) {
         let _ = fs::remove_dir_all(self.checkpoints());

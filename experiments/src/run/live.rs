@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use recloop_data::metrics::Engagement;
+use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{
     Env, Facts, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
 };
@@ -10,17 +12,16 @@ use super::checkpoint::Checkpoint;
 use super::directory::RunDir;
 use super::{Counts, Observer, Partial, RunSummary, Start};
 use crate::config::RunConfig;
-use crate::stand_in::{Engagement, LogOptions, LogReceipt, LogState, Manifest, ParquetSink, RunState};
 use crate::{Player, RunError};
 
 /// What a config builds.
-pub(super) struct Parts {
+pub(super) struct Built {
     world: World,
     player: Player,
     horizon: Option<Tick>,
 }
 
-impl Parts {
+impl Built {
     pub(super) fn build(config: &RunConfig) -> Result<Self, RunError> {
         let (world, mut player) = (config.build_world()?, config.build_player()?);
         player.begin(world.spec())?;
@@ -36,7 +37,6 @@ pub(super) struct Live {
     player: Player,
     horizon: Option<Tick>,
     sink: Option<ParquetSink>,
-    receipt: Option<LogReceipt>,
     manifest: Manifest,
     metrics: Partial,
     counts: Counts,
@@ -48,11 +48,12 @@ pub(super) struct Live {
 
 impl Live {
     /// At tick 0, with a first checkpoint: from here on there is always one to go back to.
-    pub(super) fn start(config: &RunConfig, dir: RunDir, parts: Parts) -> Result<Self, RunError> {
-        let spec = parts.world.spec();
-        let sink = config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &log_options(config)));
-        let (sink, manifest) = (sink.transpose()?, new_manifest(config, &parts.world));
-        let mut live = Self::assemble(config, dir, parts, sink, manifest);
+    pub(super) fn start(config: &RunConfig, dir: RunDir, built: Built) -> Result<Self, RunError> {
+        let spec = built.world.spec();
+        let sink =
+            config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
+        let (sink, manifest) = (sink.transpose()?, Manifest::new(spec, config.recommender(), config.seed()));
+        let mut live = Self::assemble(config, dir, built, sink, manifest);
         let options = ResetOptions {
             horizon: live.horizon,
             renew: false,
@@ -67,14 +68,14 @@ impl Live {
     pub(super) fn go_on(
         config: &RunConfig,
         dir: RunDir,
-        parts: Parts,
+        built: Built,
         manifest: Manifest,
     ) -> Result<Self, RunError> {
         let saved = Checkpoint::read(&dir, manifest.ticks)?;
         let resume =
-            |log: &LogState| ParquetSink::resume(dir.path(), parts.world.spec(), &log_options(config), log);
+            |log: &LogState| ParquetSink::resume(dir.path(), built.world.spec(), &LogOptions::default(), log);
         let sink = saved.log.as_ref().map(resume).transpose()?;
-        let mut live = Self::assemble(config, dir, parts, sink, manifest);
+        let mut live = Self::assemble(config, dir, built, sink, manifest);
         live.manifest.state = RunState::Running;
         live.world.restore(&saved.world, &mut live.seen)?;
         live.player.load(&saved.player)?;
@@ -85,17 +86,16 @@ impl Live {
     fn assemble(
         config: &RunConfig,
         dir: RunDir,
-        parts: Parts,
+        built: Built,
         sink: Option<ParquetSink>,
         manifest: Manifest,
     ) -> Self {
         Self {
             dir,
-            world: parts.world,
-            player: parts.player,
-            horizon: parts.horizon,
+            world: built.world,
+            player: built.player,
+            horizon: built.horizon,
             sink,
-            receipt: None,
             manifest,
             metrics: Engagement.start(),
             counts: Counts::default(),
@@ -109,16 +109,18 @@ impl Live {
     /// Plays to the end.
     pub(super) fn play(mut self, start: Start, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
         observer.begun(start, self.dir.path(), self.world.spec(), self.horizon);
-        if let Err(error) = self.play_ticks(observer) {
-            // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
-            self.manifest.state = RunState::Failed;
-            let _ = self.manifest.store(self.dir.path());
-            return Err(error);
+        match self.play_ticks(observer) {
+            Ok(parts) => self.finish(parts),
+            Err(error) => {
+                // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
+                self.manifest.state = RunState::Failed;
+                let _ = self.manifest.store(self.dir.path());
+                Err(error)
+            }
         }
-        self.finish()
     }
 
-    fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+    fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<Parts, RunError> {
         let (before, since, mut saved) = (self.counts.wall_secs, Instant::now(), Instant::now());
         while !self.seen.is_empty() {
             self.tick()?;
@@ -129,9 +131,9 @@ impl Live {
                 saved = Instant::now();
             }
         }
-        self.receipt = self.sink.take().map(LogSink::finish).transpose()?;
+        let log = self.sink.take().map(LogSink::finish).transpose()?;
         self.counts.wall_secs = before + since.elapsed().as_secs_f64();
-        Ok(())
+        Ok(log.map(|log| log.parts).unwrap_or_default())
     }
 
     /// One tick of the loop that closes.
@@ -164,7 +166,7 @@ impl Live {
         };
         saved.write(&self.dir)?;
         let last = self.manifest.ticks;
-        self.count(saved.log.unwrap_or_default());
+        self.count(saved.log.map(|log| log.parts).unwrap_or_default());
         self.manifest.store(self.dir.path())?;
         if last != self.manifest.ticks {
             Checkpoint::forget(&self.dir, last);
@@ -172,15 +174,14 @@ impl Live {
         Ok(())
     }
 
-    fn count(&mut self, log: LogState) {
+    fn count(&mut self, parts: Parts) {
         self.manifest.ticks = self.counts.ticks;
         self.manifest.rows = self.counts.user_steps;
-        self.manifest.parts = log.parts;
+        self.manifest.parts = parts;
     }
 
-    fn finish(mut self) -> Result<RunSummary, RunError> {
-        let log = self.receipt.take();
-        self.count(log.unwrap_or_default());
+    fn finish(mut self, parts: Parts) -> Result<RunSummary, RunError> {
+        self.count(parts);
         let metrics = Engagement.value(self.metrics);
         let summary = RunSummary::new(&self.manifest, &self.counts, metrics, &self.dir);
         summary.write(&self.dir)?;
@@ -188,23 +189,5 @@ impl Live {
         self.manifest.store(self.dir.path())?;
         self.dir.drop_checkpoints();
         Ok(summary)
-    }
-}
-
-fn log_options(_config: &RunConfig) -> LogOptions {
-    LogOptions
-}
-
-fn new_manifest(config: &RunConfig, world: &World) -> Manifest {
-    Manifest {
-        schema_version: "1.0".into(),
-        spec: world.spec().clone(),
-        world: config.world().into(),
-        recommender: config.recommender().into(),
-        seed: config.seed(),
-        state: RunState::Running,
-        ticks: 0,
-        rows: 0,
-        parts: Default::default(),
     }
 }

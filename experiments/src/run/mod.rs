@@ -10,6 +10,8 @@ mod summary;
 
 use std::path::Path;
 
+use recloop_data::metrics::Engagement;
+use recloop_data::{Manifest, RunState};
 use recloop_env::{EnvSpec, Metric, Tick};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,6 @@ use live::Live;
 pub use summary::RunSummary;
 
 use crate::config::RunConfig;
-use crate::stand_in::{Engagement, Manifest, RunState};
 use crate::{ConfigError, RunError};
 
 type Partial = <Engagement as Metric>::Partial;
@@ -79,10 +80,10 @@ impl Observer for () {}
 pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
     in_pool(config, || {
         // Built first: a config that cannot run leaves no directory behind.
-        let parts = live::Parts::build(config)?;
+        let built = live::Built::build(config)?;
         let dir = RunDir::claim(config)?;
         dir.write_config(config)?;
-        Live::start(config, dir, parts)?.play(Start::Fresh, observer)
+        Live::start(config, dir, built)?.play(Start::Fresh, observer)
     })
 }
 
@@ -107,12 +108,13 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
         return RunSummary::read(&dir);
     }
     in_pool(config, || {
-        let parts = live::Parts::build(config)?;
+        let built = live::Built::build(config)?;
         let Some(manifest) = manifest else {
-            return Live::start(config, dir, parts)?.play(Start::Fresh, observer);
+            dir.drop_log()?;
+            return Live::start(config, dir, built)?.play(Start::Fresh, observer);
         };
         let start = Start::Resumed { ticks: manifest.ticks };
-        Live::go_on(config, dir, parts, manifest)?.play(start, observer)
+        Live::go_on(config, dir, built, manifest)?.play(start, observer)
     })
 }
 

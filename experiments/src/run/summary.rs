@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use recloop_data::Manifest;
+use recloop_data::metrics::Named;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Counts;
 use super::directory::{RunDir, failed, store};
 use crate::RunError;
-use crate::stand_in::{Estimate, Manifest, Named};
 
 /// What a run came to: `metrics.json`, and what `recloop run --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,18 +61,9 @@ impl RunSummary {
     }
 }
 
-/// A number that may be missing: JSON has no NaN.
-#[derive(Serialize, Deserialize)]
-struct Written {
-    mean: Option<f64>,
-    se: Option<f64>,
-    n: u64,
-}
-
+/// As one object with a key for each: a table in the eyes of whoever reads it.
 pub(crate) fn write_metrics<S: Serializer>(metrics: &[Named], to: S) -> Result<S::Ok, S::Error> {
-    let finite = |value: f64| value.is_finite().then_some(value);
-    let written = |Estimate { mean, se, n }| Written { mean: finite(mean), se: finite(se), n };
-    to.collect_map(metrics.iter().map(|metric| (&metric.name, written(metric.estimate))))
+    to.collect_map(metrics.iter().map(|metric| (&metric.name, metric.estimate)))
 }
 
 fn read_metrics<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Named>, D::Error> {
@@ -85,9 +77,8 @@ fn read_metrics<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Named>, D::Err
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Named>, A::Error> {
             let mut metrics = Vec::new();
-            while let Some((name, Written { mean, se, n })) = map.next_entry()? {
-                let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
-                metrics.push(Named { name, estimate: Estimate { mean: number(mean), se: number(se), n } });
+            while let Some((name, estimate)) = map.next_entry()? {
+                metrics.push(Named { name, estimate });
             }
             Ok(metrics)
         }

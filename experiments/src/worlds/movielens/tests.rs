@@ -1,3 +1,4 @@
+use recloop_env::testing::check_world;
 use recloop_env::{Env, EnvSpec, Goal, ItemId, Observation, ResetOptions, Responses, Slates, Step, purpose};
 
 use super::*;
@@ -51,7 +52,7 @@ fn films_look_as_they_were_imported() {
     assert_eq!(reward_parts, &[("clicks".to_owned(), 1.0), ("rating".to_owned(), 0.0)]);
     let find = |name| seen.items.layout().find(name).unwrap();
     let dense = |name, item| seen.items.dense(find(name), 0, ItemId(item)).to_vec();
-    // Genres in order of appearance: film 8 (no year missing) brings none, film 7 drama, film 6 comedy and romance.
+    // Genres in order of appearance: film 8 brings none, film 7 drama, film 6 comedy and romance.
     assert_eq!((dense("genres", 0), dense("genres", 2)), (vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 1.0]));
     assert_eq!((dense("year", 0), dense("year_known", 0)), (vec![1991.0], vec![1.0]));
     // 1991, 1993 … 1998: the fourth of seven.
@@ -75,6 +76,13 @@ fn truth_is_the_rating_the_fit_predicts() {
     let liking: f32 = users[1].taste.iter().zip(&films[3].factor).map(|(x, z)| x * z).sum();
     let predicted = about.mean_stars as f32 + users[1].generosity + films[3].bias + liking;
     assert!((stars[0] - predicted).abs() < 1e-5, "{} is not {predicted}", stars[0]);
+}
+
+#[test]
+fn the_world_keeps_every_law() {
+    let (_home, data) = small_import();
+    check_world(|| world(&data, "users = 31\nslate = 3").unwrap())
+        .unwrap_or_else(|breach| panic!("failed to {breach}"));
 }
 
 #[test]
@@ -104,6 +112,7 @@ fn keys_and_data_are_checked() {
     assert!(refused(&data, "users = \"most\"").contains("a number of users, or \"all\""));
     assert!(refused(&data, "userz = 3").contains("userz"));
     assert!(matches!(world(&data, "users = 0"), Err(ConfigError::World(_))));
+    assert!(refused(&data, "click_threshold_stars = nan").contains("click_threshold_stars"));
     assert!(refused(home.path(), "").contains("recloop import movielens PATH --out DIR"));
     assert!(matches!(build(&defaults(), None), Err(ConfigError::NoData { .. })));
     let parquet = std::fs::read(data.join("items.parquet")).unwrap();
