@@ -93,8 +93,11 @@ impl FittedTaste {
         if expected != found {
             return Err(UserError::Shape { what: "fitted user biases", expected, found });
         }
-        if !params.logit_per_star.is_finite() {
-            let (name, value) = ("logit_per_star", params.logit_per_star);
+        let finite = [
+            ("logit_per_star", params.logit_per_star),
+            ("click_threshold_stars", params.click_threshold_stars),
+        ];
+        if let Some((name, value)) = finite.into_iter().find(|(_, value)| !value.is_finite()) {
             return Err(UserError::Parameter { name, value, allowed: "a finite number" });
         }
         let choice = MultinomialLogit::new(0.0)?;

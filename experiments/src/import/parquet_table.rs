@@ -1,5 +1,6 @@
 //! One small Parquet file as named columns, and everything that can be wrong with one.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,21 +19,29 @@ pub(super) struct Column(pub &'static str, pub &'static str, pub ArrayRef);
 
 /// Writes the columns as one row group and sees them onto the disk.
 pub(super) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ImportError> {
-    let failed = |reason: String| ImportError::Write { path: path.to_owned(), reason };
+    try_write(path, columns)
+        .map_err(|error| ImportError::Write { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn try_write(path: &Path, columns: Vec<Column>) -> Result<(), Box<dyn Error>> {
     let field = |Column(name, meaning, values): &Column| {
         let meaning = [("meaning".to_owned(), (*meaning).to_owned())];
         Field::new(*name, values.data_type().clone(), values.is_nullable()).with_metadata(meaning)
     };
     let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
     let values = columns.into_iter().map(|Column(_, _, values)| values).collect();
-    let batch =
-        RecordBatch::try_new(Arc::clone(&schema), values).map_err(|error| failed(error.to_string()))?;
-    let file = File::create(path).map_err(|error| failed(error.to_string()))?;
-    let kept = file.try_clone().map_err(|error| failed(error.to_string()))?;
-    let mut writer = ArrowWriter::try_new(file, schema, None).map_err(|error| failed(error.to_string()))?;
-    writer.write(&batch).map_err(|error| failed(error.to_string()))?;
-    writer.close().map_err(|error| failed(error.to_string()))?;
-    kept.sync_all().map_err(|error| failed(error.to_string()))
+    let batch = RecordBatch::try_new(Arc::clone(&schema), values)?;
+    let mut writer = ArrowWriter::try_new(File::create(path)?, schema, None)?;
+    writer.write(&batch)?;
+    writer.into_inner()?.sync_all()?;
+    Ok(())
+}
+
+fn try_read(file: File) -> Result<RecordBatch, Box<dyn Error>> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let schema = Arc::clone(builder.schema());
+    let batches = builder.build()?.collect::<Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
 }
 
 /// A file read whole.
@@ -48,14 +57,10 @@ impl Table {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(ImportError::Missing { path }),
             Err(cause) => return Err(ImportError::Io { action: "read", path, cause }),
         };
-        let damaged = |reason: String| ImportError::Damaged { path: path.clone(), reason };
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
-        let schema = Arc::clone(builder.schema());
-        let batches = builder.build().map_err(|error| damaged(error.to_string()))?;
-        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(|error| damaged(error.to_string()))?;
-        let batch = concat_batches(&schema, &batches).map_err(|error| damaged(error.to_string()))?;
-        Ok(Self { path, batch })
+        match try_read(file) {
+            Ok(batch) => Ok(Self { path, batch }),
+            Err(error) => Err(ImportError::Damaged { path, reason: error.to_string() }),
+        }
     }
 
     pub(super) fn n_rows(&self) -> usize {
