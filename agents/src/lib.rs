@@ -15,6 +15,9 @@ mod rows;
 mod scorer;
 mod select;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::AgentError;
 pub use greedy::Greedy;
 pub use oracle::OracleRanker;

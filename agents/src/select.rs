@@ -154,3 +154,49 @@ fn enter(best: &mut [Pick], pick: Pick) {
     }
     best[at] = pick;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selection_agrees_with_a_full_sort() {
+        let rng = Streams::new(9);
+        let ties = Ties { rng, words: Vec::new() };
+        for n in [1, 2, 15, 16, 33, 100, 517] {
+            let items: Vec<ItemId> = (0..n as u32).map(ItemId).collect();
+            for levels in [1.0, 5.0, 1e6] {
+                // Around zero, so that both signs of zero occur.
+                let word = |item: &ItemId| draw(&rng, ItemId(item.0 + 1000));
+                let level =
+                    |item| (recloop_env::unit_f32(word(item)) * levels).floor() - (levels / 2.0).floor();
+                let scores: Vec<f32> = items.iter().map(|item| -level(item)).collect();
+                let mut sorted: Vec<usize> = (0..n).collect();
+                let better = |a: &usize, b: &usize| {
+                    let by_score = scores[*b].partial_cmp(&scores[*a]).unwrap();
+                    by_score.then(ties.word(items[*b]).cmp(&ties.word(items[*a])))
+                };
+                sorted.sort_by(better);
+                for k in [1, 2, 3, n / 2, n].into_iter().filter(|k| (1..=n).contains(k)) {
+                    let mut best = Vec::new();
+                    select(&scores, &items, &ties, k, &mut best).unwrap();
+                    let places: Vec<usize> = best.iter().map(|pick| pick.place).collect();
+                    assert_eq!(places, sorted[..k], "{k} of {n}, {levels} levels");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_score_that_is_no_number_is_found_wherever_it_stands() {
+        let items: Vec<ItemId> = (0..40).map(ItemId).collect();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in 0..40 {
+                let mut scores = [f32::MAX; 40];
+                scores[place] = bad;
+                let found = select(&scores, &items, &Ties::default(), 3, &mut Vec::new());
+                assert_eq!(found, Err(place));
+            }
+        }
+    }
+}

@@ -58,7 +58,7 @@ impl ImplicitAls {
     /// first. Without a single count every vector is zero.
     ///
     /// # Errors
-    /// A count that is not above zero; no factors; a penalty or a confidence that is not above zero,
+    /// A count that is not above zero; no factors or no sweeps; a penalty or a confidence that is not above zero,
     /// or a penalty so small that a row's equations are singular.
     pub fn fit(
         &self,
@@ -82,10 +82,9 @@ impl ImplicitAls {
     pub(crate) fn check(&self) -> Result<(), AgentError> {
         self.ridge.check("ridge")?;
         Ridge::Fixed(self.confidence_per_count).check("confidence_per_count")?;
-        if self.factors == 0 {
-            return Err(AgentError::Setting { name: "factors", value: 0.0 });
-        }
-        Ok(())
+        let counts = [("factors", self.factors), ("sweeps", self.sweeps)];
+        let none = counts.into_iter().find(|(_, count)| *count == 0);
+        none.map_or(Ok(()), |(name, _)| Err(AgentError::Setting { name, value: 0.0 }))
     }
 
     fn solve_side(&self, rows: &Rows, fixed: &Grid<f32>, free: &mut Grid<f32>) -> Result<(), AgentError> {

@@ -1,0 +1,5 @@
+//! Recommenders as a world meets them; what is private is tested beside its code.
+
+mod policies;
+mod scene;
+mod scorers;
