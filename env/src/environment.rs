@@ -134,3 +134,37 @@ impl<E: Env> SingleUser<E> {
         &self.env
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::toy_world;
+
+    #[test]
+    fn one_user_is_a_view_of_the_batch() {
+        let mut solo = SingleUser::new(toy_world(1)).unwrap();
+        let (mut world, mut seen, mut step) = (toy_world(1), Observation::default(), Step::default());
+        let (options, mut slates) = (ResetOptions::default(), Slates::default());
+        world.reset(9, &options, &mut seen).unwrap();
+        assert_eq!(solo.reset(9, &options).unwrap().features(), seen.row(0).features());
+        while !seen.is_empty() {
+            let shown = [seen.candidates.row(0)[3], seen.candidates.row(0)[0]];
+            slates.reset(1, 2);
+            slates.items.row_mut(0).copy_from_slice(&shown);
+            world.step(&slates, &mut step).unwrap();
+            assert!(solo.step(&shown[..1]).is_err(), "a short slate is refused, and nothing happens");
+            assert_eq!(solo.step(&shown).unwrap(), &step);
+            std::mem::swap(&mut seen, &mut step.next);
+            assert_eq!(solo.observation().map(|row| row.session()), seen.sessions.first().copied());
+        }
+        assert!(matches!(solo.step(&[ItemId(0), ItemId(1)]), Err(StepError::Over { .. })));
+    }
+
+    #[test]
+    fn nobody_to_see_is_an_error_and_a_crowd_is_given_back() {
+        let mut solo = SingleUser::new(toy_world(1)).unwrap();
+        let at_once = ResetOptions { horizon: Some(Tick(0)), ..ResetOptions::default() };
+        assert!(matches!(solo.reset(1, &at_once), Err(StepError::Over { .. })));
+        assert_eq!(SingleUser::new(toy_world(2)).unwrap_err().spec().n_users, 2);
+    }
+}

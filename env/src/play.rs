@@ -19,22 +19,9 @@ pub enum PlayError {
 /// Lets `policy` run `env` from `seed` until the world is over, showing every tick to `watch`.
 ///
 /// ```
-/// use recloop_env::testing::toy_world;
+/// use recloop_env::testing::{ToyRecommender, toy_world};
 /// use recloop_env::{ResetOptions, play};
-/// # use recloop_env::{Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError, Streams};
-/// # struct FirstTwo;
-/// # impl Recommender for FirstTwo {
-/// #     fn recommend(&mut self, seen: &Observation, _: &Streams, out: &mut Slates) -> Result<(), RecommendError> {
-/// #         out.reset(seen.len(), 2);
-/// #         for r in 0..seen.len() {
-/// #             out.items.row_mut(r).copy_from_slice(&seen.candidates.row(r)[..2]);
-/// #         }
-/// #         Ok(())
-/// #     }
-/// #     fn save(&self) -> Result<Snapshot, SnapshotError> { Ok(Snapshot::default()) }
-/// #     fn load(&mut self, _: &Snapshot) -> Result<(), SnapshotError> { Ok(()) }
-/// # }
-/// # let mut policy = FirstTwo;
+/// let mut policy = ToyRecommender::default();
 /// let mut reward = 0.0;
 /// play(&mut toy_world(5), &mut policy, 7, &ResetOptions::default(), |t| reward += t.step.reward.iter().sum::<f32>())?;
 /// assert!(reward > 0.0);

@@ -198,3 +198,82 @@ impl Slates {
         (self.known[r] != Known::Unavailable).then(|| self.propensity.row(r).iter().product())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SetId;
+
+    const USERS: [UserId; 2] = [UserId(4), UserId(7)];
+
+    /// Two rows, each showing items 3 and 1 out of 0..5, with propensities ⅕ and ¼.
+    fn slates() -> Slates {
+        let mut slates = Slates::default();
+        slates.reset(2, 2);
+        for r in 0..2 {
+            slates.items.row_mut(r).copy_from_slice(&[ItemId(3), ItemId(1)]);
+            slates.propensity.row_mut(r).copy_from_slice(&[0.2, 0.25]);
+            slates.known[r] = Known::Exact;
+        }
+        slates
+    }
+
+    fn check(edit: impl FnOnce(&mut Slates)) -> Result<(), SlateError> {
+        let mut slates = slates();
+        edit(&mut slates);
+        slates.check(&USERS, &Candidates::shared(SetId(0), (0..5).map(ItemId).collect()), 2)
+    }
+
+    fn say(row: usize, said: Said) -> Message {
+        Message { row, said, text: "?".into() }
+    }
+
+    #[test]
+    fn what_may_be_shown_passes() {
+        assert_eq!(check(|_| {}), Ok(()));
+        assert_eq!(
+            check(|slates| slates.marginal = Some(Grid::from_vec(vec![0.2; 4], 2, 2).unwrap())),
+            Ok(())
+        );
+        let talk = |slates: &mut Slates| {
+            slates.messages = vec![say(1, Said::Question), say(0, Said::Question), say(1, Said::Explanation)];
+        };
+        assert_eq!(check(talk), Ok(()));
+        let unknown = |slates: &mut Slates| {
+            slates.known[1] = Known::Unavailable;
+            slates.propensity.row_mut(1)[0] = f64::NAN;
+        };
+        assert_eq!(check(unknown), Ok(()));
+        assert_eq!(slates().slate_propensity(0), Some(0.05));
+    }
+
+    #[test]
+    fn what_may_not_be_shown_is_refused_by_name() {
+        let (user, item) = (USERS[1], ItemId(3));
+        let twice = SlateError::Duplicate { row: 1, user, item, first: 0, second: 1 };
+        assert_eq!(check(|slates| slates.items.row_mut(1)[1] = item), Err(twice));
+        let item = ItemId(5);
+        let stranger = SlateError::NotACandidate { row: 1, user, item, position: 0 };
+        assert_eq!(check(|slates| slates.items.row_mut(1)[0] = item), Err(stranger));
+        let impossible = SlateError::Propensity { row: 0, position: 1, value: 0.0 };
+        assert_eq!(check(|slates| slates.propensity.row_mut(0)[1] = 0.0), Err(impossible));
+        let marginal = Grid::from_vec(vec![0.2, 0.2, 0.2, 2.0], 2, 2);
+        let impossible = SlateError::Propensity { row: 1, position: 1, value: 2.0 };
+        assert_eq!(check(|slates| slates.marginal = marginal), Err(impossible));
+    }
+
+    #[test]
+    fn shapes_and_messages_that_do_not_fit_are_refused() {
+        let rows = SlateError::Rows { expected: 2, found: 1 };
+        assert_eq!(check(|slates| slates.known.truncate(1)), Err(rows.clone()));
+        assert_eq!(check(|slates| slates.marginal = Some(Grid::zeros(1, 2))), Err(rows));
+        let length = SlateError::Length { expected: 2, found: 3 };
+        assert_eq!(check(|slates| slates.marginal = Some(Grid::zeros(2, 3))), Err(length));
+        let nowhere = SlateError::Message { message: 0, row: 2 };
+        assert_eq!(check(|slates| slates.messages.push(say(2, Said::Explanation))), Err(nowhere));
+        let again = SlateError::Message { message: 2, row: 1 };
+        let ask =
+            |slates: &mut Slates| slates.messages = [1, 0, 1].map(|row| say(row, Said::Question)).to_vec();
+        assert_eq!(check(ask), Err(again));
+    }
+}

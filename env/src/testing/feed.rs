@@ -7,28 +7,28 @@ use crate::{
     Snapshot, SnapshotError, Streams, Supply, Tick, World, below, purpose,
 };
 
-/// Publishes one item a turn on a random topic; leaves after three turns in a row without a click.
+/// Publishes one item a turn, on one topic after another; leaves after three turns in a row without a click.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToyCreators {
-    /// `[n, 1]` turns without a click.
-    unlucky: Grid<f32>,
+    /// `[n, 2]` items made; turns since the last click.
+    state: Grid<f32>,
 }
 
 impl ToyCreators {
     /// `n_creators` creators.
     #[must_use]
     pub fn new(n_creators: usize) -> Self {
-        Self { unlucky: Grid::zeros(n_creators, 1) }
+        Self { state: Grid::zeros(n_creators, 2) }
     }
 }
 
 impl CreatorModel for ToyCreators {
     fn n_creators(&self) -> usize {
-        self.unlucky.rows()
+        self.state.rows()
     }
 
     fn begin(&mut self, _rng: &Streams) {
-        self.unlucky.as_mut_slice().fill(0.0);
+        self.state.as_mut_slice().fill(0.0);
     }
 
     fn period(&self) -> u32 {
@@ -43,27 +43,30 @@ impl CreatorModel for ToyCreators {
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         for own in own {
-            let unlucky = &mut self.unlucky.row_mut(own.creator.index())[0];
+            let [made, unlucky] = self.state.row_mut(own.creator.index()) else {
+                unreachable!("two numbers each")
+            };
             let clicked = own.items.iter().any(|item| item.clicks > 0);
             *unlucky = if clicked { 0.0 } else { *unlucky + 1.0 };
-            let mut draws = rng.at(purpose::CREATOR, own.creator, tick);
-            let action = match *unlucky {
-                3.0 => CreatorAction::Leave,
-                _ => CreatorAction::Publish(toy_item(own.creator, draws.word(), draws.unit())),
-            };
-            out.push((own.creator, action));
+            if *unlucky == 3.0 {
+                out.push((own.creator, CreatorAction::Leave));
+                continue;
+            }
+            *made += 1.0;
+            let quality = rng.at(purpose::CREATOR, own.creator, tick).unit();
+            out.push((own.creator, CreatorAction::Publish(toy_item(own.creator, *made as u16, quality))));
         }
         Ok(())
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
-        snapshot.put_f32("unlucky", 1, self.unlucky.as_slice());
+        snapshot.put_f32("state", 2, self.state.as_slice());
         Ok(snapshot)
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        from.get_f32("unlucky", self.unlucky.as_mut_slice())
+        from.get_f32("state", self.state.as_mut_slice())
     }
 
     fn fork(&self) -> Box<dyn CreatorModel> {
@@ -71,8 +74,8 @@ impl CreatorModel for ToyCreators {
     }
 }
 
-fn toy_item(creator: CreatorId, topic: u32, quality: f32) -> NewItem {
-    let (codes, latent_dense) = (vec![below(topic, 3) as u16], vec![quality]);
+fn toy_item(creator: CreatorId, nth: u16, quality: f32) -> NewItem {
+    let (codes, latent_dense) = (vec![nth % 3], vec![quality]);
     NewItem { creator, codes, latent_dense, ..NewItem::default() }
 }
 
@@ -94,7 +97,7 @@ pub fn toy_feed(n_users: usize) -> World {
 /// Eight lasting toy items by four creators, offered to everybody for good.
 #[must_use]
 pub fn toy_shelf() -> Supply {
-    let stock = (0..8).map(|i| toy_item(CreatorId(i % 4), i << 29, i as f32 / 8.0)).collect();
+    let stock = (0..8).map(|i| toy_item(CreatorId(u32::from(i % 4)), i, f32::from(i) / 8.0)).collect();
     Supply::Shelf(Box::new(OpenShelf::new(ToyItems.observed(), ToyItems.latent(), stock, None)))
 }
 

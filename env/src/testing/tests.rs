@@ -283,3 +283,11 @@ fn worlds_that_are_never_the_same_are_caught() {
     assert_eq!((breach.law, breach.tick), ("one seed gives one run", Tick(0)));
     assert!(breach.to_string().starts_with("keep the law `one seed gives one run`: tick 0: length of users"));
 }
+
+#[test]
+fn the_toys_keep_every_law() {
+    check_world(|| toy_world(40)).unwrap();
+    check_world(|| toy_feed(40)).unwrap();
+    check_creators(|| ToyCreators::new(3), toy_feed(1).spec()).unwrap();
+    check_recommender(ToyRecommender::default, || toy_feed(9)).unwrap();
+}

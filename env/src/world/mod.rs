@@ -9,6 +9,8 @@ mod creators;
 mod fork;
 mod observe;
 mod step;
+#[cfg(test)]
+mod tests;
 mod truth;
 
 pub use build::{BuildError, WorldBuilder};
