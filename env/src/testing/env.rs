@@ -216,6 +216,9 @@ fn of_fork(play: &mut Play<World>) -> Result<Play<World>, ContractBreach> {
     let law = Law::at("a fork can be observed", play.seen.tick);
     let (mut env, mut seen) = (play.env.fork(), Observation::default());
     env.observe(&mut seen).map_err(|error| law.breach(None, &error))?;
+    let (parent, fork) = (play.env.save(), env.save());
+    law.hold(None, parent == fork, || "a fork's snapshot is not its parent's".into())?;
+    law.same_observation(&play.seen, &seen)?;
     Ok(Play { env, seen, slates: Slates::default(), step: Step::default() })
 }
 

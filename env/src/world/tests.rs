@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{ToyItems, ToyUsers, toy_feed, toy_world};
-use crate::{BuildError, Env, Observation, Sharded, Snapshot, Step, StepError, Values};
+use crate::{BuildError, Env, ItemLaw, ItemRowsMut, Observation, Sharded, Snapshot, Step, StepError, Values};
 
 fn begun(mut world: World) -> (World, Observation) {
     let mut seen = Observation::default();
@@ -54,6 +54,23 @@ fn an_empty_snapshot_is_missing_everything() {
     let refused = world.restore(&Snapshot::default(), &mut seen).unwrap_err();
     assert_eq!(refused.to_string(), "restore `engine`: the snapshot has no such array");
     assert!(!world.is_over(), "nothing was touched yet");
+}
+
+#[test]
+fn every_row_is_offered_the_items_of_its_own_user() {
+    // Three tasks' worth of rows, so that the work is cut more than once.
+    let (world, seen) = begun(toy_world(1_500));
+    let topic = seen.items.layout().find("topic").unwrap();
+    for (r, &user) in seen.users.iter().enumerate() {
+        let (mut codes, mut dense) = ([0; 6], [0.0; 6]);
+        let observed = ItemRowsMut { dense: &mut [], codes: &mut codes };
+        let latent = ItemRowsMut { dense: &mut dense, codes: &mut [] };
+        ToyItems.draw(user, Tick(0), &world.streams(), observed, latent);
+        assert_eq!(
+            seen.row(r).candidates().iter().map(|item| seen.items.code(topic, r, *item)).collect::<Vec<_>>(),
+            codes
+        );
+    }
 }
 
 #[test]
