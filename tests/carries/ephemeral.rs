@@ -45,3 +45,18 @@ fn history_keeps_the_features_of_items_that_are_gone() {
         before = now;
     }
 }
+
+#[test]
+fn whoever_takes_a_place_has_no_past() {
+    let options = ResetOptions { renew: true, ..ResetOptions::default() };
+    let mut play = Play::begin(world(), &options);
+    // A toy life is three visits of four slates, in which everybody leaves at once.
+    for _ in 0..12 {
+        assert_eq!(play.step.events, []);
+        play.tick().unwrap();
+    }
+    assert_eq!(play.step.events.len(), 5, "everybody was replaced");
+    assert_eq!(play.seen.history.len, [0; 5]);
+    let visits: Vec<_> = play.seen.sessions.iter().map(|session| session.visit()).collect();
+    assert_eq!(visits, [3; 5], "sessions count on, so that no id is used twice");
+}
