@@ -12,12 +12,12 @@ fn without(lives: Lives, who: UserId) -> Lives {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn nobody_else_notices(
         kind in 0..6_usize, n in 2..15_usize, pick: prop::sample::Index, field: prop::sample::Index, seed: u64,
-        scale in 0.0..2.0_f32,
+        scale in 0.0..1.0_f32,
     ) {
         let mut play = Play::begin(separable(kind, n), seed, true);
         play.lives(2);
@@ -26,8 +26,8 @@ proptest! {
         let fields = other.world.truth().fields(who);
         let name = field.get(&fields);
         let old = other.world.truth().user(who, name).unwrap().to_vec();
-        // Halfway or more towards another value of the field's own size: whatever the field is, it stays in bounds.
-        let new: Vec<_> = old.iter().map(|value| value * scale.min(1.0)).collect();
+        // Towards zero, which every field can bear.
+        let new: Vec<_> = old.iter().map(|value| value * scale).collect();
         other.world.intervene(who, name, &new).unwrap();
         for field in &fields {
             let (before, after) = (play.world.truth().user(who, field), other.world.truth().user(who, field));

@@ -8,7 +8,7 @@ use crate::{Play, any_world, assert_same, cases};
 const TICKS: usize = 12;
 
 proptest! {
-    #![proptest_config(cases(30))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn a_restored_world_goes_on_as_if_never_stopped(

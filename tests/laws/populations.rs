@@ -11,7 +11,7 @@ fn of_first(lives: Lives, n: usize) -> Lives {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn a_user_alone_lives_as_in_a_crowd(

@@ -38,7 +38,7 @@ pub fn check_env<E: Env>(make: impl Fn() -> E + Sync) -> Result<(), ContractBrea
 pub fn check_world(make: impl Fn() -> World + Sync) -> Result<(), ContractBreach> {
     check_env(&make)?;
     for options in ways_to_reset() {
-        for pause in [0, 3, 10] {
+        for pause in [0, 2, 9] {
             restored(&make, &options, pause)?;
             forked(&make, &options, pause)?;
         }
