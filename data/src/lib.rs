@@ -6,4 +6,7 @@ pub mod metrics;
 pub mod movielens;
 
 pub use error::DataError;
-pub use log::{LogOptions, LogReceipt, LogState, Manifest, ParquetSink, PartEntry, Parts, RunState};
+pub use log::{
+    LogOptions, LogReceipt, LogSource, LogState, Manifest, ParquetSink, PartEntry, Parts, Replayed, RunState,
+    digest,
+};

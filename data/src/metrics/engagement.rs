@@ -124,3 +124,113 @@ impl UserTotals {
         self.quality += more.quality;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use recloop_env::testing::{ToyRecommender, toy_world};
+    use recloop_env::{
+        Env, EnvSpec, Grid, Observation, Recommender, ResetOptions, SessionId, Slates, Step, UserId,
+    };
+
+    use super::*;
+
+    fn spec() -> EnvSpec {
+        let spec = toy_world(3).spec().clone();
+        EnvSpec { signals: vec!["joy".into(), "quality".into()], ..spec }
+    }
+
+    /// One tick of slates of two: user, clicks, dwell seconds, quality, reward.
+    type Row = (u32, [bool; 2], [f32; 2], [f32; 2], f32);
+
+    fn fold(total: &mut Totals, rows: &[Row]) {
+        let (mut seen, mut step) = (Observation::default(), Step::default());
+        let did = &mut step.responses;
+        (did.click, did.dwell_secs, did.signals) = (Grid::new(2), Grid::new(2), Grid::new(4));
+        for (user, click, dwell_secs, quality, reward) in rows {
+            seen.users.push(UserId(*user));
+            seen.sessions.push(SessionId::new(UserId(*user), 0));
+            did.click.push_row(click);
+            did.dwell_secs.push_row(dwell_secs);
+            did.signals.push_row(&[9.0, 9.0, quality[0], quality[1]]);
+            step.reward.push(*reward);
+        }
+        let t = Transition { seen: &seen, slates: &Slates::default(), step: &step };
+        Engagement.fold(total, &Facts { spec: &spec(), catalogue: None }, &t);
+    }
+
+    #[test]
+    fn three_slates_by_hand() {
+        let mut total = Engagement.start();
+        fold(
+            &mut total,
+            &[
+                (0, [true, false], [60.0, 0.0], [0.5, 0.9], 1.0),
+                (2, [false, false], [0.0, 0.0], [0.9, 0.9], 0.0),
+            ],
+        );
+        fold(&mut total, &[(2, [true, true], [30.0, 90.0], [0.25, 0.75], 5.0)]);
+        let value = Engagement.value(total);
+        // User 0 has 1 slate, user 2 has 2; user 1 never came. Rewards 1 and 5; clicks 1 of 2 and 2 of 4.
+        let expected = [
+            // mean 3, deviations ∓2: variance 8, se √(8 / 2).
+            ("reward_per_user", 3.0, 2.0, 2),
+            // mean 1.5, deviations ∓½: variance ½, se √(½ / 2).
+            ("steps_per_user", 1.5, 0.5, 2),
+            // r = 2/3; residuals 1 − 2/3 and 1 − 4/3: se = √(2 · 2/9) / 3 = 2/9.
+            ("click_rate", 2.0 / 3.0, 2.0 / 9.0, 3),
+            // r = 3/6; residuals 1 − 1 and 2 − 2.
+            ("ctr", 0.5, 0.0, 6),
+            // 1 and 2 minutes: variance ½, se ½.
+            ("dwell_minutes_per_user", 1.5, 0.5, 2),
+            // r = (0.5 + 1) / 3 = ½; residuals ½ − ½ and 1 − 1.
+            ("quality_per_click", 0.5, 0.0, 3),
+        ];
+        assert_eq!(value.len(), expected.len());
+        for (found, (name, mean, se, n)) in value.iter().zip(expected) {
+            let Estimate { mean: m, se: s, n: count } = found.estimate;
+            assert_eq!((found.name.as_str(), count), (name, n));
+            assert!((m - mean).abs() < 1e-12 && (s - se).abs() < 1e-12, "{name}: {m} ± {s}");
+        }
+    }
+
+    #[test]
+    fn shards_that_keep_users_whole_merge_to_the_whole() {
+        let (mut world, mut policy) = (toy_world(40), ToyRecommender::default());
+        let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
+        let spec = world.spec().clone();
+        policy.begin(&spec).unwrap();
+        world.reset(3, &ResetOptions::default(), &mut seen).unwrap();
+        let mut whole = Engagement.start();
+        let mut shards = [Engagement.start(), Engagement.start()];
+        while !seen.is_empty() {
+            policy.recommend(&seen, &world.streams(), &mut slates).unwrap();
+            world.step(&slates, &mut step).unwrap();
+            let facts = Facts { spec: &spec, catalogue: None };
+            Engagement.fold(&mut whole, &facts, &Transition { seen: &seen, slates: &slates, step: &step });
+            for (shard, total) in shards.iter_mut().enumerate() {
+                let (seen, step) = half(&seen, &step, shard as u32);
+                Engagement.fold(total, &facts, &Transition { seen: &seen, slates: &slates, step: &step });
+            }
+            std::mem::swap(&mut seen, &mut step.next);
+        }
+        let [left, right] = shards;
+        assert_eq!(Engagement.merge(left.clone(), right.clone()), whole);
+        assert_eq!(Engagement.merge(right, left), whole);
+        assert!(whole.users.iter().all(|user| user.slates == 12));
+    }
+
+    /// The rows of the users whose id is `shard` modulo 2.
+    fn half(seen: &Observation, step: &Step, shard: u32) -> (Observation, Step) {
+        let (mut part, mut did) = (Observation::default(), Step::default());
+        let (all, some) = (&step.responses, &mut did.responses);
+        (some.click, some.dwell_secs, some.signals) = (Grid::new(2), Grid::new(2), Grid::new(2));
+        for r in (0..seen.len()).filter(|r| seen.users[*r].0 % 2 == shard) {
+            part.users.push(seen.users[r]);
+            some.click.push_row(all.click.row(r));
+            some.dwell_secs.push_row(all.dwell_secs.row(r));
+            some.signals.push_row(all.signals.row(r));
+            did.reward.push(step.reward[r]);
+        }
+        (part, did)
+    }
+}

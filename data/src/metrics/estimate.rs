@@ -71,7 +71,8 @@ impl Estimate {
             .fold((0.0, 0, 0.0), |(y, n, n_users), user| (y + user.0, n + user.1, n_users + 1.0));
         let mean = y / n as f64;
         let squares: f64 = users.map(|(y, x)| (y - mean * x as f64).powi(2)).sum();
-        let se = if n_users > 1.0 { (n_users / (n_users - 1.0) * squares).sqrt() / n as f64 } else { f64::NAN };
+        let se =
+            if n_users > 1.0 { (n_users / (n_users - 1.0) * squares).sqrt() / n as f64 } else { f64::NAN };
         Self { mean, se, n }
     }
 }

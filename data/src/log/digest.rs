@@ -1,0 +1,99 @@
+//! One name for a log's content, whatever its files look like.
+
+use std::path::Path;
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::datatypes::{Float32Type, Float64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use sha2::{Digest, Sha256};
+
+use super::manifest::Manifest;
+use super::reader::TableReader;
+use super::schema::{Kind, Table, tables};
+use crate::DataError;
+
+/// SHA-256, in hex, of everything the log of the run in `dir` says.
+///
+/// Each column is hashed value by value in the order logged, then the columns' names and hashes are hashed table by
+/// table. Parts, row groups, encodings and compression leave no trace.
+///
+/// # Encoding
+/// A value is a byte 1 and its little-endian bytes (text: its length in 4 bytes, then UTF-8; a word: as text), an absent
+/// one a byte 0; a list is a byte 1, its length in 4 bytes, and its values' bytes.
+pub fn digest(dir: &Path) -> Result<String, DataError> {
+    let manifest = Manifest::load(dir)?;
+    let mut whole = Sha256::new();
+    for table in tables(&manifest.spec)? {
+        let columns = columns(&mut TableReader::new(dir, &manifest, &table)?, &table)?;
+        whole.update(table.name.as_str());
+        whole.update([0]);
+        for (column, hash) in table.columns.iter().zip(columns) {
+            whole.update(&column.name);
+            whole.update([0]);
+            whole.update(hash.finalize());
+        }
+    }
+    Ok(whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn columns(reader: &mut TableReader, table: &Table) -> Result<Vec<Sha256>, DataError> {
+    let mut hashes = vec![Sha256::new(); table.columns.len()];
+    let mut bytes = Vec::new();
+    while let Some(batch) = reader.next_batch()? {
+        for ((column, array), hash) in table.columns.iter().zip(batch.columns()).zip(&mut hashes) {
+            bytes.clear();
+            encode(column.kind, array, &mut bytes);
+            hash.update(&bytes);
+        }
+    }
+    Ok(hashes)
+}
+
+fn encode(kind: Kind, array: &ArrayRef, to: &mut Vec<u8>) {
+    let (list, values) = match array.as_list_opt::<i32>() {
+        Some(list) => (Some(list), list.values()),
+        None => (None, array),
+    };
+    let put = putter(kind, values);
+    for row in 0..array.len() {
+        to.push(u8::from(array.is_valid(row)));
+        match list {
+            _ if array.is_null(row) => {}
+            None => put(row, to),
+            Some(list) => {
+                let (start, end) = (list.value_offsets()[row], list.value_offsets()[row + 1]);
+                to.extend((end - start).to_le_bytes());
+                (start..end).for_each(|i| put(i as usize, to));
+            }
+        }
+    }
+}
+
+/// Writes the value at a place.
+type Put<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
+
+fn putter(kind: Kind, values: &ArrayRef) -> Put<'_> {
+    fn number<'a, T: ArrowPrimitiveType, const N: usize>(
+        values: &'a ArrayRef,
+        bytes: fn(T::Native) -> [u8; N],
+    ) -> Put<'a> {
+        let values = values.as_primitive::<T>().values();
+        Box::new(move |i, to| to.extend(bytes(values[i])))
+    }
+    fn text(text: &str, to: &mut Vec<u8>) {
+        to.extend((text.len() as u32).to_le_bytes());
+        to.extend(text.as_bytes());
+    }
+    match kind {
+        Kind::U16 => number::<UInt16Type, 2>(values, u16::to_le_bytes),
+        Kind::U32 => number::<UInt32Type, 4>(values, u32::to_le_bytes),
+        Kind::U64 => number::<UInt64Type, 8>(values, u64::to_le_bytes),
+        Kind::F32 => number::<Float32Type, 4>(values, f32::to_le_bytes),
+        Kind::F64 => number::<Float64Type, 8>(values, f64::to_le_bytes),
+        Kind::Bool => Box::new(|i, to| to.push(u8::from(values.as_boolean().value(i)))),
+        Kind::Text => Box::new(|i, to| text(values.as_string::<i32>().value(i), to)),
+        Kind::Word(_) => Box::new(|i, to| {
+            let words = values.as_dictionary::<UInt8Type>();
+            text(words.values().as_string::<i32>().value(words.keys().value(i) as usize), to);
+        }),
+    }
+}

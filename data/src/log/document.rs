@@ -1,0 +1,74 @@
+//! `docs/log.md`, printed from the schema.
+
+use std::fmt::Write;
+
+use recloop_env::{Block, Clock, EnvSpec, HistorySpec, Layout};
+
+use super::manifest::SCHEMA_VERSION;
+use super::schema::{Table, TableName, tables};
+
+/// The log's documentation in Markdown: every table and column of every world, with placeholders for what a world names.
+#[must_use]
+pub fn document() -> String {
+    let mut text = format!(
+        "# The log\n\nSchema {SCHEMA_VERSION}. Printed from `data/src/log/schema.rs`; a test keeps it current.\n\n{ABOUT}"
+    );
+    let (durable, ephemeral) = (of(true), of(false));
+    for (table, other) in durable.iter().zip(&ephemeral) {
+        let title = table.name.as_str();
+        if table.name == TableName::Items {
+            section(&mut text, &format!("{title}, where items are durable"), table);
+            section(&mut text, &format!("{title}, where every tick has its own"), other);
+        } else {
+            section(&mut text, title, table);
+        }
+    }
+    text
+}
+
+const ABOUT: &str = "\
+A run directory holds `manifest.json` and `log/<table>/part-*.parquet`. Only the parts that the manifest lists count: \
+others are leftovers of a crash. Rows are in the order of ticks; within a tick, slates and candidates are in the order of \
+users. Lists hold one value per position of the slate (position 0 on top), or, in `items`, the features of one candidate \
+after another. Units and meanings are in the files too, as metadata of each field.\n\n\
+```python\n\
+import polars\n\
+slates = polars.read_parquet(\"run/log/slates/*.parquet\")\n\
+print(slates.select(polars.col(\"click\").list.sum().mean()))\n\
+```\n";
+
+fn section(text: &mut String, title: &str, table: &Table) {
+    let _ = write!(
+        text,
+        "\n## {title}\n\nOne row: {}.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n",
+        table.row
+    );
+    for column in &table.columns {
+        let null = if column.nullable { ", nullable" } else { "" };
+        // Lengths are the world's; a bar would end the cell.
+        let (kind, meaning) = (column.type_name().replace("; 0", ""), column.meaning.replace('|', "\\|"));
+        let (name, unit) = (&column.name, column.unit);
+        let _ = writeln!(text, "| `{name}` | {kind}{null} | {unit} | {meaning} |");
+    }
+}
+
+/// The tables of a world that names everything `<name>`.
+fn of(durable_items: bool) -> Vec<Table> {
+    let features = || {
+        Layout::new(vec![Block::dense("<name>", 1, (0.0, 1.0), "as the world says; a list if wider than 1")])
+    };
+    let spec = EnvSpec {
+        id: String::new(),
+        n_users: 0,
+        slate_size: 0,
+        max_candidates: None,
+        user_features: features(),
+        item_features: features(),
+        durable_items,
+        signals: vec!["<name>".into()],
+        reward_parts: vec![("<name>".into(), 1.0)],
+        history: HistorySpec::default(),
+        clock: Clock::STEPS,
+    };
+    tables(&spec).expect("a world that names each thing once")
+}
