@@ -41,7 +41,8 @@ impl Shelf for NoRepeat {
             Candidates::PerRow { starts, items } => (starts, items),
             Candidates::Shared { .. } => (Vec::new(), Vec::new()),
         };
-        (starts.clear(), items.clear());
+        starts.clear();
+        items.clear();
         starts.push(0);
         for user in users {
             let met = self.met[user.index()];
