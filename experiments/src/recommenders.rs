@@ -52,7 +52,7 @@ pub fn registry() -> Registry<RecommenderEntry> {
     Registry::new("recommender")
         .with("random", RecommenderEntry { optional: &[], ..random })
         .with("popularity", RecommenderEntry { optional: &["half_life_ticks", "temperature"], ..popularity })
-        .with("recency", ranker("the newest first", |keys| plain(Recency::default(), keys)))
+        .with("recency", ranker("the newest first", |keys| plain(Recency, keys)))
         .with("dot", ranker("observed interest · item topic", |keys| plain(DotProduct::default(), keys)))
         .with(
             "mf",

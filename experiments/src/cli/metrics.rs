@@ -17,7 +17,7 @@ Examples:
 pub(super) struct Metrics {
     /// A run directory
     dir: PathBuf,
-    /// How to print the result
+    /// How to print the result: a table for people, one JSON object for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

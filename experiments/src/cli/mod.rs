@@ -47,12 +47,10 @@ enum Command {
     Inspect(inspect::Inspect),
 }
 
-/// How results are printed.
+// Documented where it is a flag: comments here would go into every help, over ten lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people.
     Table,
-    /// For programs: one JSON object.
     Json,
 }
 

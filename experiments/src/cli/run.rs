@@ -13,14 +13,15 @@ use crate::{ConfigError, RunConfig, RunSummary};
 const EXAMPLES: &str = "\
 Examples:
   recloop run
-  recloop run interest-evolution-v0 --recommender random --users 5000 --set candidates=5 --set slate=2
-  recloop run interest-exploration-v0 --recommender mf --steps 200 --set recommender.temperature=0.5
-  recloop run movielens-v0 --data ml --days 30
+  recloop run long-term-satisfaction-v1 --users 5000 --seed 3
+  recloop run interest-evolution-v0 --recommender random --set candidates=5 --set slate=2
+  recloop run --recommender mf --set redraw=false --set recommender.temperature=0.5
+  recloop run movielens-v0 --data ml --steps 30
   recloop run --config runs/interest-evolution-v0-dot-7/config.toml --seed 8
   recloop run --out runs/long --resume
 
-Later settings win: defaults, then --config, then --set, then the other flags. `recloop worlds` lists
-worlds, recommenders and their keys. The log lies in the run directory as Parquet files.";
+Later settings win: defaults, then --config, then --set, then the other flags.
+`recloop worlds` lists worlds and recommenders with their keys.";
 
 /// Lets a population live with a recommender, logs every impression, and prints what came of it.
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ worlds, recommenders and their keys. The log lies in the run directory as Parque
 pub(super) struct Run {
     /// The world [default: interest-evolution-v0]
     world: Option<String>,
-    /// Who fills the slates [default: dot]
+    /// Who fills the slates [default: the world's own, see `recloop worlds`]
     #[arg(long, value_name = "NAME")]
     recommender: Option<String>,
     /// The imported data a world is made from
@@ -64,7 +65,7 @@ pub(super) struct Run {
     /// Go on with a run that was stopped, from its last checkpoint
     #[arg(long)]
     resume: bool,
-    /// How to print the result
+    /// How to print the result: a table for people, one JSON object for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

@@ -8,18 +8,19 @@ use recloop_data::metrics::{Estimate, Named};
 /// Half the width of a 95 % interval, in standard errors.
 const Z95: f64 = 1.959_964;
 
-/// An empty table in the one style we use.
-pub(super) fn plain(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
-    table.set_header(header.to_vec());
-    table
+/// A table without lines, wrapped at a width that also fits a page.
+pub(super) fn list() -> Table {
+    let mut list = Table::new();
+    list.load_preset(presets::NOTHING).set_width(100).set_content_arrangement(ContentArrangement::Dynamic);
+    list
 }
 
 /// Metrics with mean, 95 % interval and n.
 pub(super) fn of(metrics: &[Named]) -> String {
-    let mut table = plain(&["metric", "mean", "95 % interval", "n"]);
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    table.set_header(["metric", "mean", "95 % interval", "n"]);
     for metric in metrics {
         let Estimate { mean, se, n } = metric.estimate;
         let decimals = decimals(se);

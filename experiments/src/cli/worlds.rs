@@ -3,7 +3,7 @@ use std::io::Write;
 use clap::Args;
 use toml::Table;
 
-use super::CliError;
+use super::{CliError, table};
 use crate::{recommenders, worlds};
 
 const EXAMPLES: &str = "\
@@ -20,15 +20,17 @@ pub(super) struct Worlds {}
 impl Worlds {
     pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
         writeln!(out, "Worlds: recloop run WORLD --set KEY=VALUE\n")?;
-        let mut list = list();
+        let mut list = table::list();
         for (name, entry) in worlds::registry().iter() {
             let data = if entry.needs_data { " Needs --data DIR." } else { "" };
-            let what = format!("{}.{data}\n{}", entry.summary, keys(&(entry.defaults)(), &[]));
+            let (summary, recommender, keys) =
+                (entry.summary, entry.recommender, keys(&(entry.defaults)(), &[]));
+            let what = format!("{summary}; runs with {recommender} by default.{data}\n{keys}");
             list.add_row([name, &what]);
         }
         writeln!(out, "{}\n", list.trim_fmt())?;
         writeln!(out, "Recommenders: recloop run WORLD --recommender NAME --set recommender.KEY=VALUE\n")?;
-        let mut list = self::list();
+        let mut list = table::list();
         for (name, entry) in recommenders::registry().iter() {
             let what = format!("{}.\n{}", entry.summary, keys(&(entry.defaults)(), entry.optional));
             list.add_row([name, what.trim_end()]);
@@ -36,14 +38,6 @@ impl Worlds {
         writeln!(out, "{}", list.trim_fmt())?;
         Ok(())
     }
-}
-
-/// Names and what they stand for, wrapped at a width that also fits a page.
-fn list() -> comfy_table::Table {
-    let mut list = comfy_table::Table::new();
-    list.load_preset(comfy_table::presets::NOTHING).set_width(100);
-    list.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    list
 }
 
 fn keys(defaults: &Table, optional: &[&str]) -> String {

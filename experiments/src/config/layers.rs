@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{SECTIONS, STOPS, unknown};
+use super::check::{SECTIONS, STOPS, unknown};
 use crate::ConfigError;
 
 /// Reads a layer from a TOML file.

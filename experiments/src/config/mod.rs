@@ -4,27 +4,24 @@
 //! key, over the defaults. A key nobody reads is refused, never passed over. The resolved configuration, written out
 //! and read again, gives the same run. Start at [`RunConfig::resolve`].
 
+mod check;
 mod layers;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use recloop_env::{Clock, EnvSpec, Registry, Tick, World};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use recloop_env::{Clock, EnvSpec, Tick, World};
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+pub use check::parse;
+pub(crate) use check::shortest;
 pub use layers::{put, read_layer, set};
 
-use crate::{ConfigError, Player, RecommenderEntry, WorldEntry, recommenders, worlds};
+use check::{bad, find, table};
 
-const DEFAULT_WORLD: &str = "interest-evolution-v0";
-const DEFAULT_RECOMMENDER: &str = "dot";
-/// The key of the directory a world is made from.
-const DATA: &str = "data";
-const SECTIONS: &[&str] = &["log", "recommender", "run", "world"];
-const STOPS: &[&str] = &["steps", "days", "until_done"];
-const RUN_KEYS: &[&str] = &["seed", "steps", "days", "until_done", "threads", "checkpoint_secs", "out"];
-const LOG_KEYS: &[&str] = &["enabled", "choice_probs"];
+use crate::{ConfigError, Player, recommenders, worlds};
+
 /// Keys that change how a run is carried out, never what comes of it.
 const NO_MATTER: &[&str] = &["run.threads", "run.checkpoint_secs", "run.out"];
 
@@ -96,9 +93,6 @@ struct Choice {
 #[serde(deny_unknown_fields)]
 struct RunSection {
     seed: u64,
-    steps: Option<u32>,
-    days: Option<f64>,
-    until_done: Option<bool>,
     threads: Option<NonZeroUsize>,
     checkpoint_secs: f64,
     out: Option<PathBuf>,
@@ -120,18 +114,26 @@ impl RunConfig {
             _ => Table::new(),
         };
         let (run, log) = (section("run"), section("log"));
-        let stop = horizon(&run)?;
+        let stop = check::stop(&run)?;
         let defaults = table([("seed", Value::Integer(7)), ("checkpoint_secs", Value::Float(30.0))]);
-        let run: RunSection = parse("run", over(defaults, run, "run", RUN_KEYS)?)?;
+        let mut run = check::over(defaults, run, "run", check::RUN_KEYS)?;
+        check::STOPS.iter().for_each(|stop| drop(run.remove(*stop)));
+        let run: RunSection = parse("run", run)?;
         if !(run.checkpoint_secs >= 0.0 && run.checkpoint_secs.is_finite()) {
             return Err(bad("run.checkpoint_secs", format!("{} is no time to wait", run.checkpoint_secs)));
         }
         let defaults = table([("enabled", Value::Boolean(true)), ("choice_probs", Value::Boolean(false))]);
-        let log = parse("log", over(defaults, log, "log", LOG_KEYS)?)?;
+        let log = parse("log", check::over(defaults, log, "log", check::LOG_KEYS)?)?;
         let recommender = section("recommender");
-        let (world, entry) = world(section("world"), &recommender)?;
-        let horizon = stop_of(stop, &world, &entry)?;
-        Ok(Self { run, horizon, world, recommender: recommender_of(recommender)?, log })
+        let (world, entry) = check::world(section("world"), &recommender)?;
+        let horizon = check::horizon(stop, &world, &entry)?;
+        Ok(Self {
+            run,
+            horizon,
+            world,
+            recommender: check::recommender_of(recommender, entry.recommender)?,
+            log,
+        })
     }
 
     /// The seed.
@@ -190,7 +192,7 @@ impl RunConfig {
         let worlds = worlds::registry();
         let entry = find(&worlds, &self.world.name)?;
         let mut keys = self.world.keys.clone();
-        let data = keys.remove(DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
+        let data = keys.remove(check::DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
         (entry.build)(&keys, data.as_deref())
     }
 
@@ -241,149 +243,6 @@ impl Choice {
         table.insert("name".into(), Value::String(self.name.clone()));
         table
     }
-}
-
-/// Reads a part's parameters; the message names the key.
-///
-/// # Errors
-/// [`ConfigError::Value`] if a value has the wrong type or a key is missing.
-pub fn parse<T: DeserializeOwned>(section: &str, keys: Table) -> Result<T, ConfigError> {
-    keys.try_into().map_err(|error: toml::de::Error| {
-        // The text after the message is the key's path: "invalid type …\nin `candidates`".
-        let text = error.to_string();
-        let key = text.rsplit_once("in `").map(|(_, key)| key.trim_end().trim_end_matches('`'));
-        bad(&key.map_or(section.to_owned(), |key| format!("{section}.{key}")), error.message().to_owned())
-    })
-}
-
-/// An unknown name, with the nearest known one.
-pub(crate) fn unknown<S: AsRef<str>>(what: &str, name: &str, known: &[S]) -> ConfigError {
-    let known: Vec<String> = known.iter().map(|known| known.as_ref().to_owned()).collect();
-    // Chosen by us: below three quarters alike, a suggestion is more often odd than of use.
-    let alike = |known: &&String| strsim::jaro_winkler(known, name);
-    let nearest = known.iter().filter(|known| alike(known) > 0.75);
-    let nearest = nearest.max_by(|a, b| alike(a).total_cmp(&alike(b))).cloned();
-    ConfigError::Unknown { what: what.into(), name: name.into(), nearest, known }
-}
-
-fn find<'a, T>(registry: &'a Registry<T>, name: &str) -> Result<&'a T, ConfigError> {
-    registry.find(name).map_err(|error| unknown(error.what, name, &error.known))
-}
-
-fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, WorldEntry), ConfigError> {
-    let name = take_name(&mut keys, "world", DEFAULT_WORLD)?;
-    let worlds = worlds::registry();
-    let entry = *find(&worlds, &name)?;
-    match keys.get(DATA) {
-        None if entry.needs_data => return Err(ConfigError::NoData { world: name }),
-        Some(Value::String(dir)) if !entry.needs_data => {
-            return Err(ConfigError::UnusedData { world: name, dir: dir.into() });
-        }
-        None | Some(Value::String(_)) => {}
-        Some(other) => return Err(bad("world.data", format!("{other} is no directory"))),
-    }
-    let defaults = shortest((entry.defaults)());
-    let known: Vec<String> = defaults.keys().cloned().chain([DATA.to_owned()]).collect();
-    let known = &known[..known.len() - usize::from(!entry.needs_data)];
-    let keys = over(defaults, keys, "world", known).map_err(|error| elsewhere(error, recommender))?;
-    Ok((Choice { name, keys }, entry))
-}
-
-/// Numbers that were `f32` get the few digits that name them: 0.3 in place of 0.30000001192092896.
-pub(crate) fn shortest(mut table: Table) -> Table {
-    for (_, value) in &mut table {
-        if let Value::Float(number) = value {
-            let short = *number as f32;
-            let digits = short.to_string().parse().ok();
-            *number = digits.filter(|_| f64::from(short) == *number).unwrap_or(*number);
-        }
-    }
-    table
-}
-
-fn stop_of(stop: Option<Horizon>, world: &Choice, entry: &WorldEntry) -> Result<Horizon, ConfigError> {
-    match (stop, entry.endless_ticks) {
-        (Some(Horizon::UntilDone), Some(_)) => Err(ConfigError::Endless { world: world.name.clone() }),
-        (None, Some(ticks)) => Ok(Horizon::Steps(ticks)),
-        (stop, _) => Ok(stop.unwrap_or(Horizon::UntilDone)),
-    }
-}
-
-/// A key set without its section, `--set temperature=1`, is looked for where it belongs.
-fn elsewhere(error: ConfigError, recommender: &Table) -> ConfigError {
-    let ConfigError::Unknown { what, name, nearest, known } = error else { return error };
-    let mut recommender = recommender.clone();
-    let theirs = take_name(&mut recommender, "recommender", DEFAULT_RECOMMENDER).ok();
-    let recommenders = recommenders::registry();
-    let theirs = theirs.and_then(|theirs| recommenders.find(&theirs).ok()).map(RecommenderEntry::known);
-    let section = match () {
-        () if theirs.is_some_and(|keys| keys.contains(&name)) => Some("recommender"),
-        () if RUN_KEYS.contains(&name.as_str()) => Some("run"),
-        () if LOG_KEYS.contains(&name.as_str()) => Some("log"),
-        () => None,
-    };
-    let nearest = section.map(|section| format!("{section}.{name}")).or(nearest);
-    ConfigError::Unknown { what, name, nearest, known }
-}
-
-fn recommender_of(mut keys: Table) -> Result<Choice, ConfigError> {
-    let name = take_name(&mut keys, "recommender", DEFAULT_RECOMMENDER)?;
-    let recommenders = recommenders::registry();
-    let entry = find(&recommenders, &name)?;
-    Ok(Choice { name, keys: over((entry.defaults)(), keys, "recommender", &entry.known())? })
-}
-
-fn take_name(keys: &mut Table, section: &str, default: &str) -> Result<String, ConfigError> {
-    match keys.remove("name") {
-        None => Ok(default.into()),
-        Some(Value::String(name)) => Ok(name),
-        Some(other) => Err(bad(&format!("{section}.name"), format!("{other} is no name"))),
-    }
-}
-
-fn over<S: AsRef<str>>(
-    mut defaults: Table,
-    keys: Table,
-    section: &str,
-    known: &[S],
-) -> Result<Table, ConfigError> {
-    if let Some(stray) = keys.keys().find(|key| known.iter().all(|known| known.as_ref() != *key)) {
-        return Err(unknown(&format!("key of [{section}]"), stray, known));
-    }
-    defaults.extend(keys);
-    Ok(defaults)
-}
-
-fn horizon(run: &Table) -> Result<Option<Horizon>, ConfigError> {
-    let given: Vec<&'static str> = STOPS.iter().copied().filter(|stop| run.contains_key(*stop)).collect();
-    let value = |stop: &str| run.get(stop).cloned();
-    let wrong = |stop: &str, wanted: &str| bad(&format!("run.{stop}"), format!("it must be {wanted}"));
-    let stop = match given[..] {
-        [] => return Ok(None),
-        ["steps"] => {
-            let steps = value("steps").and_then(|steps| u32::try_from(steps.as_integer()?).ok());
-            let steps =
-                steps.filter(|steps| *steps > 0).ok_or_else(|| wrong("steps", "a number of ticks"))?;
-            Horizon::Steps(steps)
-        }
-        ["days"] => {
-            let days = value("days").and_then(|days| days.as_float().or(days.as_integer().map(|n| n as f64)));
-            let days = days.filter(|days| *days > 0.0 && days.is_finite());
-            Horizon::Days(days.ok_or_else(|| wrong("days", "a number of days"))?)
-        }
-        ["until_done"] if value("until_done") == Some(Value::Boolean(true)) => Horizon::UntilDone,
-        ["until_done"] => return Err(wrong("until_done", "true, or left out in favour of steps or days")),
-        _ => return Err(ConfigError::Exclusive { given }),
-    };
-    Ok(Some(stop))
-}
-
-fn bad(key: &str, reason: String) -> ConfigError {
-    ConfigError::Value { key: key.into(), reason }
-}
-
-fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
-    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Dotted keys in place of sections.

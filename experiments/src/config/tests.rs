@@ -117,8 +117,19 @@ fn a_run_stops_in_one_way() {
 #[test]
 fn where_nobody_leaves_a_run_has_an_end_of_its_own() {
     let endless = "world.name = \"interest-exploration-v0\"";
-    assert_eq!(resolve(&[endless]).unwrap().horizon(), Horizon::Steps(100));
+    let config = resolve(&[endless]).unwrap();
+    assert_eq!((config.horizon(), config.recommender()), (Horizon::Steps(100), "random"));
     assert!(matches!(resolve(&[endless, "run.until_done = true"]), Err(ConfigError::Endless { .. })));
+}
+
+#[test]
+fn every_world_runs_with_its_own_recommender() {
+    for (name, entry) in worlds::registry().iter().filter(|(_, entry)| !entry.needs_data) {
+        let config = resolve(&[&format!("world.name = \"{name}\"\nworld.users = 2")]).unwrap();
+        assert_eq!(config.recommender(), entry.recommender);
+        let world = config.build_world().unwrap();
+        config.build_player().unwrap().begin(recloop_env::Env::spec(&world)).unwrap();
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use directory::RunDir;
 use live::Live;
 pub use summary::RunSummary;
+pub(crate) use summary::write_metrics;
 
 use crate::config::RunConfig;
 use crate::{ConfigError, RunError};

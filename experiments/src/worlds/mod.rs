@@ -30,6 +30,8 @@ pub struct WorldEntry {
     pub needs_data: bool,
     /// Where nobody ever leaves: how many ticks to watch unless a run says otherwise.
     pub endless_ticks: Option<u32>,
+    /// The recommender of a run that names none: one that this world lets do something.
+    pub recommender: &'static str,
     /// Every key with its default.
     pub defaults: fn() -> Table,
     /// Puts the world together from a full table of keys and, if it needs one, a data directory.
@@ -44,20 +46,16 @@ pub fn registry() -> Registry<WorldEntry> {
         summary,
         needs_data: false,
         endless_ticks: None,
+        recommender: "random",
         defaults,
         build,
     };
     let endless = |ticks, entry| WorldEntry { endless_ticks: Some(ticks), ..entry };
+    let evolving =
+        entry("viewers with a time budget whose interests follow what they watch", ie::defaults, ie::build);
     let fitted = entry("people and films fitted to MovieLens ratings", movielens::defaults, movielens::build);
     Registry::new("world")
-        .with(
-            "interest-evolution-v0",
-            entry(
-                "viewers with a time budget whose interests follow what they watch",
-                ie::defaults,
-                ie::build,
-            ),
-        )
+        .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })
         .with(
             "interest-exploration-v0",
             // The published runs watch 100 steps.
@@ -78,7 +76,7 @@ pub fn registry() -> Registry<WorldEntry> {
             "long-term-satisfaction-v1",
             entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
         )
-        .with("movielens-v0", WorldEntry { needs_data: true, ..endless(100, fitted) })
+        .with("movielens-v0", WorldEntry { needs_data: true, recommender: "mf", ..endless(100, fitted) })
 }
 
 /// Builds a world by name, with settings such as `"users=100"` over its defaults.

@@ -1,0 +1,49 @@
+use std::path::Path;
+
+use recloop_data::log::LogSource;
+use recloop_data::metrics::{Engagement, Named};
+use recloop_env::{Facts, Metric};
+use serde::Serialize;
+
+use crate::RunError;
+use crate::run::write_metrics;
+
+/// A run's metrics, computed from its log alone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Measured {
+    /// The world.
+    pub world: String,
+    /// The recommender.
+    pub recommender: String,
+    /// The seed.
+    pub seed: u64,
+    /// Slates read.
+    pub user_steps: u64,
+    /// Each metric, as in [`RunSummary::metrics`](crate::RunSummary).
+    #[serde(serialize_with = "write_metrics")]
+    pub metrics: Vec<Named>,
+}
+
+/// Folds the log in `dir` once more, with the fold a live run uses.
+///
+/// # Errors
+/// A directory without a run, or a log that cannot be read to its end.
+pub fn measure(dir: &Path) -> Result<Measured, RunError> {
+    let mut source = LogSource::open(dir)?;
+    let spec = source.manifest().spec.clone();
+    let (mut total, mut user_steps) = (Engagement.start(), 0);
+    while let Some(replayed) = source.next()? {
+        let t = replayed.as_transition();
+        let facts = Facts { spec: &spec, catalogue: t.step.next.items.catalogue() };
+        Engagement.fold(&mut total, &facts, &t);
+        user_steps += t.seen.len() as u64;
+    }
+    let manifest = source.manifest();
+    Ok(Measured {
+        world: manifest.world.clone(),
+        recommender: manifest.recommender.clone(),
+        seed: manifest.seed,
+        user_steps,
+        metrics: Engagement.value(total),
+    })
+}

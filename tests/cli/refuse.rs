@@ -1,0 +1,76 @@
+//! What the command refuses, and how it says so.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::{digest, refusal, stdout};
+
+#[test]
+fn what_cannot_be_understood_is_said_with_what_could() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("broken.toml"), "[run]\nseed = \n").unwrap();
+    fs::write(here.path().join("stray.toml"), "[run]\nsed = 3\n").unwrap();
+    for (name, args) in [
+        ("unknown_command", "rum"),
+        ("unknown_flag", "run --sead 3"),
+        ("unknown_world", "run interest-evolution"),
+        ("unknown_recommender", "run --recommender popular"),
+        ("unknown_key", "run --set candidats=5"),
+        ("key_of_another_section", "run --set temperature=0.5"),
+        ("unknown_key_in_a_file", "run --config stray.toml"),
+        ("file_that_is_not_toml", "run --config broken.toml"),
+        ("no_such_file", "run --config nowhere.toml"),
+        ("setting_without_a_value", "run --set candidates"),
+        ("value_of_the_wrong_type", "run --set candidates=many"),
+        ("slate_longer_than_the_candidates", "run --set slate=11"),
+        ("two_ways_to_stop", "run --steps 3 --days 2"),
+        ("days_where_there_are_none", "run --days 2"),
+        ("waiting_for_ever", "run interest-exploration-v0 --until-done"),
+        ("recommender_that_does_not_fit", "run --recommender popularity"),
+        ("world_without_its_data", "run movielens-v0"),
+        ("data_nobody_reads", "run --data ml"),
+        ("not_a_run", "inspect ."),
+        ("no_ratings", "import movielens . --out ml"),
+    ] {
+        assert_snapshot!(name, refusal(here.path(), args));
+    }
+    assert!(!here.path().join("runs").exists(), "what is refused leaves nothing behind");
+}
+
+#[test]
+fn a_directory_that_holds_a_run_is_left_as_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 10 --steps 4 --out r");
+    let before = digest(here.path(), "r");
+    assert_snapshot!("occupied", refusal(here.path(), "run --users 10 --steps 4 --seed 8 --out r"));
+    assert_eq!(digest(here.path(), "r"), before);
+}
+
+#[test]
+fn only_the_run_that_was_begun_can_be_resumed() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 10 --steps 4 --out r");
+    assert_snapshot!("another_seed", refusal(here.path(), "run --out r --resume --seed 8"));
+    let args = "run --out r --resume --users 10 --steps 5 --recommender random --set slate=2";
+    assert_snapshot!("another_config", refusal(here.path(), args));
+}
+
+#[test]
+fn a_finished_run_says_so_and_shows_its_result() {
+    let here = tempfile::tempdir().unwrap();
+    let first = stdout(here.path(), "run --users 10 --steps 4 --format json");
+    let again = crate::recloop(here.path(), "run --users 10 --steps 4 --threads 1 --format json --resume");
+    assert!(again.status.success());
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), first);
+    let note = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(note, "runs/interest-evolution-v0-dot-7 is finished; nothing is left to do\n");
+}
+
+#[test]
+fn resuming_what_was_never_begun_begins_it() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 10 --steps 4 --out a --resume");
+    stdout(here.path(), "run --users 10 --steps 4 --out b");
+    assert_eq!(digest(here.path(), "a"), digest(here.path(), "b"));
+}

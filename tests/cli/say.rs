@@ -1,0 +1,107 @@
+//! What the command says: help and results.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::{command, recloop, stdout};
+
+#[test]
+fn every_command_explains_itself() {
+    let here = tempfile::tempdir().unwrap();
+    for (name, args) in [
+        ("help", "--help"),
+        ("help_worlds", "worlds --help"),
+        ("help_run", "run --help"),
+        ("help_import", "import --help"),
+        ("help_import_movielens", "import movielens --help"),
+        ("help_metrics", "metrics --help"),
+        ("help_inspect", "inspect --help"),
+    ] {
+        assert_snapshot!(name, stdout(here.path(), args));
+    }
+}
+
+#[test]
+fn without_a_command_there_is_help() {
+    let here = tempfile::tempdir().unwrap();
+    let output = recloop(here.path(), "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Usage: recloop <COMMAND>"));
+}
+
+#[test]
+fn worlds_and_recommenders_are_listed_with_their_keys() {
+    let here = tempfile::tempdir().unwrap();
+    assert_snapshot!("worlds", stdout(here.path(), "worlds"));
+}
+
+#[test]
+fn a_run_ends_in_a_table_and_says_where_the_log_is() {
+    let here = tempfile::tempdir().unwrap();
+    let first = stdout(here.path(), "run --users 20 --steps 5");
+    let second = stdout(here.path(), "run --users 20 --steps 5");
+    insta::with_settings!({filters => vec![(r"in \d+\.\d s \([\d,]+/s\)", "in [TIME]")]}, {
+        assert_snapshot!("run", first);
+    });
+    assert!(second.contains("runs/interest-evolution-v0-dot-7-2;"), "the first name is taken: {second}");
+}
+
+#[test]
+fn json_is_one_object_of_the_documented_shape() {
+    let here = tempfile::tempdir().unwrap();
+    let text = stdout(here.path(), "run --users 30 --set candidates=5 --set slate=2 --seed 3 --format json");
+    let summary: Value = serde_json::from_str(&text).unwrap();
+    let keys: Vec<&String> = summary.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["metrics", "recommender", "seed", "user_steps", "wall_secs", "world"]);
+    assert_eq!((&summary["world"], &summary["seed"]), (&"interest-evolution-v0".into(), &3.into()));
+    for name in [
+        "reward_per_user",
+        "steps_per_user",
+        "click_rate",
+        "ctr",
+        "quality_per_click",
+        "dwell_minutes_per_user",
+    ] {
+        let metric = summary["metrics"][name].as_object().unwrap_or_else(|| panic!("{name} is missing"));
+        assert_eq!(metric.keys().collect::<Vec<_>>(), ["mean", "n", "se"], "{name}");
+        assert!(metric.values().all(Value::is_number), "{name}: {metric:?}");
+    }
+    let (steps, users) = (&summary["user_steps"], &summary["metrics"]["steps_per_user"]);
+    assert_eq!(steps.as_f64().unwrap() / 30.0, users["mean"].as_f64().unwrap());
+}
+
+#[test]
+fn the_log_alone_gives_the_metrics_of_the_run() {
+    let here = tempfile::tempdir().unwrap();
+    let live = stdout(here.path(), "run --users 30 --out r --format json");
+    let replayed = stdout(here.path(), "metrics r --format json");
+    let [live, replayed]: [Value; 2] = [live, replayed].map(|text| serde_json::from_str(&text).unwrap());
+    assert_eq!(live["metrics"], replayed["metrics"]);
+    assert_eq!(live["user_steps"], replayed["user_steps"]);
+    assert!(stdout(here.path(), "metrics r").contains("reward_per_user"));
+}
+
+#[test]
+fn inspect_shows_tables_columns_and_slates() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 4 --steps 3 --recommender random --out r");
+    assert_snapshot!("inspect", stdout(here.path(), "inspect r"));
+}
+
+#[test]
+fn whoever_stops_reading_is_no_error() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 4 --steps 3 --out r");
+    for args in ["inspect r", "worlds", "metrics r", "run --help"] {
+        let mut child =
+            command(here.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut complaint = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        assert!(child.wait().unwrap().success(), "{args}: {complaint}");
+        assert_eq!(complaint, "", "{args}");
+    }
+}
