@@ -1,3 +1,5 @@
+//! What can go wrong in a recommender's mathematics. Every message reads after "failed to".
+
 use thiserror::Error;
 
 /// Why a recommender could not do what it was asked; each message reads after "failed to".

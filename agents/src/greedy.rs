@@ -1,3 +1,5 @@
+//! The best K by score.
+
 use recloop_env::{
     EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
     Step, Streams, TargetPolicy,

@@ -1,3 +1,5 @@
+//! The best K by the truth: a bound, not a policy.
+
 use recloop_env::{EnvSpec, Goal, Observation, Oracle, RecommendError, Slates, Streams, Truth};
 
 use crate::greedy::Desk;

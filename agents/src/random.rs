@@ -1,3 +1,5 @@
+//! Slates drawn uniformly.
+
 use recloop_env::{
     EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
     Streams, TargetPolicy, below, purpose,

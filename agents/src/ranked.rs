@@ -1,3 +1,5 @@
+//! Any scorer behind Plackett–Luce, with exact propensities.
+
 use recloop_env::{
     EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
     Step, Streams, TargetPolicy, purpose,

@@ -1,3 +1,5 @@
+//! What can go wrong with files. Every message reads after "failed to".
+
 use std::io;
 use std::path::PathBuf;
 

@@ -25,6 +25,11 @@ pub trait RewardPart: Send + Sync {
     /// The part of row `r`.
     fn score(&self, outcome: &Outcome<'_>, r: usize) -> f32;
 
+    /// The signal it reads, by name and place: a world that has none such refuses the part.
+    fn signal(&self) -> Option<(&str, usize)> {
+        None
+    }
+
     /// A copy that goes its own way.
     fn fork(&self) -> Box<dyn RewardPart>;
 }
@@ -67,6 +72,13 @@ impl RewardPart for Part {
         }
     }
 
+    fn signal(&self) -> Option<(&str, usize)> {
+        match self {
+            Self::Signal { name, at } => Some((name, *at)),
+            _ => None,
+        }
+    }
+
     fn fork(&self) -> Box<dyn RewardPart> {
         Box::new(self.clone())
     }
@@ -95,6 +107,13 @@ impl Objective {
     #[must_use]
     pub fn names(&self) -> Vec<(String, f32)> {
         self.parts.iter().map(|(part, weight)| (part.name(), *weight)).collect()
+    }
+
+    /// The first signal a part reads that is not among `signals`.
+    pub(crate) fn missing_signal(&self, signals: &[String]) -> Option<String> {
+        let read = self.parts.iter().filter_map(|(part, _)| part.signal());
+        let mut missing = read.filter(|(name, at)| signals.get(*at).is_none_or(|signal| signal != name));
+        missing.next().map(|(name, at)| format!("`{name}` as signal {at}"))
     }
 
     /// Writes parts `[B, R]` and their weighted sums `[B]`.

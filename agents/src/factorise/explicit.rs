@@ -1,3 +1,5 @@
+//! Factors of stated ratings, with biases.
+
 use std::iter::once;
 
 use rayon::prelude::*;

@@ -1,3 +1,5 @@
+//! Factors of counts: how often somebody chose something.
+
 use recloop_env::Grid;
 
 use super::normal::{Ridge, dot, gram, solve, start, widen};

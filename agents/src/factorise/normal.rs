@@ -1,3 +1,5 @@
+//! Regularised least squares of one row, which every sweep solves again and again.
+
 use rayon::prelude::*;
 use recloop_env::Grid;
 

@@ -1,3 +1,5 @@
+//! Ratings by user and by item, and how far predictions are from them.
+
 use crate::AgentError;
 
 /// Ratings as three columns of equal length: `users[e]` gave `items[e]` the rating `ratings[e]`.

@@ -1,3 +1,5 @@
+//! How likely each item is to stand at each position.
+
 use super::{Mass, Scratch, log_weights};
 use crate::AgentError;
 

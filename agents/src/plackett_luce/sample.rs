@@ -1,3 +1,5 @@
+//! One ordered slate, and how likely it was.
+
 use std::cmp::Ordering;
 use std::f64::consts::LN_2;
 

@@ -1,3 +1,5 @@
+//! What a user is observed to like, matched with what an item is observed to be.
+
 use std::sync::Arc;
 
 use recloop_env::{

@@ -1,3 +1,5 @@
+//! Factors of the clicks so far, fitted anew now and then while the world runs.
+
 use std::collections::BTreeMap;
 
 use recloop_env::{

@@ -1,3 +1,5 @@
+//! What was clicked most.
+
 use recloop_env::{
     Catalogue, EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Tick,
 };

@@ -1,3 +1,5 @@
+//! The newest first.
+
 use recloop_env::{EnvSpec, Observation, RecommendError};
 
 use super::{Scorer, need_durable};

@@ -52,6 +52,16 @@ pub enum BuildError {
         /// The feature.
         feature: String,
     },
+    /// A reward part that reads what no response carries.
+    #[error("build world `{id}`: the reward reads {signal}, responses carry {}", .known.join(", "))]
+    Signal {
+        /// The world.
+        id: String,
+        /// What the reward reads.
+        signal: String,
+        /// The signals there are, in order.
+        known: Vec<String>,
+    },
     /// A clock whose ticks take no time.
     #[error("build world `{id}`: a tick of {tick_secs} seconds does not move time")]
     Clock {
@@ -146,19 +156,13 @@ impl WorldBuilder {
         if n_users == 0 {
             return Err(missing("users"));
         }
-        if self.slate_size == 0 {
-            return Err(missing("slate: its size is 0"));
-        }
         self.check_clock()?;
         self.check_cohorts(&users)?;
         let max_candidates = match supply {
             Supply::Redrawn { per_row, .. } => Some(*per_row),
             Supply::Shelf(_) => None,
         };
-        let most = max_candidates.unwrap_or(MAX_SLATE).min(MAX_SLATE);
-        if self.slate_size > most {
-            return Err(BuildError::SlateTooLong { id: self.id, slate: self.slate_size, most });
-        }
+        self.check_slate(max_candidates)?;
         let spec = EnvSpec {
             n_users,
             slate_size: self.slate_size,
@@ -186,6 +190,16 @@ impl WorldBuilder {
         Err(BuildError::Clock { id: self.id.clone(), tick_secs: self.clock.tick_secs.to_string() })
     }
 
+    fn check_slate(&self, max_candidates: Option<usize>) -> Result<(), BuildError> {
+        let most = max_candidates.unwrap_or(MAX_SLATE).min(MAX_SLATE);
+        let id = self.id.clone();
+        match self.slate_size {
+            0 => Err(BuildError::Missing { id, part: "slate: its size is 0" }),
+            slate if slate > most => Err(BuildError::SlateTooLong { id, slate, most }),
+            _ => Ok(()),
+        }
+    }
+
     fn check_cohorts(&self, first: &CohortSpec) -> Result<(), BuildError> {
         for block in first.features.blocks() {
             if matches!(block.kind, BlockKind::Category { .. }) {
@@ -201,7 +215,12 @@ impl WorldBuilder {
             let (id, first) = (self.id.clone(), first.name.clone());
             return Err(BuildError::CohortsDiffer { id, first, second: other.name, what });
         }
-        Ok(())
+        match self.objective.missing_signal(&first.signals) {
+            Some(signal) => {
+                Err(BuildError::Signal { id: self.id.clone(), signal, known: first.signals.clone() })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -103,5 +103,10 @@ fn parts_that_do_not_make_a_world_are_refused() {
     assert_eq!(refused(whole().slate_size(0)), "build world `w`: it has no slate: its size is 0");
     let clock = crate::Clock { tick_secs: 0.0, calendar: true };
     assert_eq!(refused(whole().clock(clock)), "build world `w`: a tick of 0 seconds does not move time");
+    let love = crate::Part::Signal { name: "love".into(), at: 0 };
+    assert_eq!(
+        refused(whole().objective(crate::Objective::new().with(love, 1.0))),
+        "build world `w`: the reward reads `love` as signal 0, responses carry joy"
+    );
     assert!(matches!(builder().build(), Err(BuildError::Missing { .. })));
 }

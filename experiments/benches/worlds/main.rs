@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use floor::Floor;
 use recloop_agents::{DotProduct, Greedy, RandomSlates};
-use recloop_env::{Env, Observation, Recommender, ResetOptions, Slates, Step, World};
+use recloop_data::{LogOptions, ParquetSink};
+use recloop_env::{Env, LogSink, Observation, Recommender, ResetOptions, Slates, Step, Transition, World};
 use recloop_experiments::worlds::make;
 
 /// A world in the middle of a run: everybody always here, ended viewers renewed.
 struct Running {
     world: World,
+    sink: Option<ParquetSink>,
     policy: Box<dyn Recommender>,
     seen: Observation,
     slates: Slates,
@@ -28,7 +30,8 @@ impl Running {
         let options = ResetOptions { renew: true, ..ResetOptions::default() };
         world.reset(7, &options, &mut seen).expect("a registered world begins");
         policy.begin(world.spec()).expect("these policies fit this world");
-        let mut running = Self { world, policy, seen, slates: Slates::default(), step: Step::default() };
+        let (slates, step) = (Slates::default(), Step::default());
+        let mut running = Self { world, sink: None, policy, seen, slates, step };
         (0..5).for_each(|_| running.tick());
         running
     }
@@ -36,6 +39,10 @@ impl Running {
     fn tick(&mut self) {
         self.policy.recommend(&self.seen, &self.world.streams(), &mut self.slates).expect("slates");
         self.world.step(&self.slates, &mut self.step).expect("slates fit");
+        if let Some(sink) = &mut self.sink {
+            let t = Transition { seen: &self.seen, slates: &self.slates, step: &self.step };
+            sink.write(&t).expect("room on the disk");
+        }
         self.policy.learn(&self.seen, &self.slates, &self.step);
         std::mem::swap(&mut self.seen, &mut self.step.next);
     }
@@ -77,9 +84,23 @@ fn greedy_slates(c: &mut Criterion) {
     group.finish();
 }
 
+/// The same ticks bare and logged: every impression, its propensity, what was seen and what was on offer.
+fn logged_slates(c: &mut Criterion) {
+    let mut group = c.benchmark_group("interest-evolution, 10 redrawn candidates, slate 3, logged");
+    group.throughput(Throughput::Elements(65_536)).sample_size(10).measurement_time(Duration::from_secs(3));
+    let mut running = Running::new(&["users=65536"], Box::new(RandomSlates::default()));
+    group.bench_function("bare", |b| b.iter_custom(|ticks| timed(ticks, || running.tick())));
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let mut running = Running::new(&["users=65536"], Box::new(RandomSlates::default()));
+    let sink = ParquetSink::create(dir.path(), running.world.spec(), &LogOptions::default());
+    running.sink = Some(sink.expect("an empty folder"));
+    group.bench_function("logged", |b| b.iter_custom(|ticks| timed(ticks, || running.tick())));
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(4));
-    targets = random_slates, greedy_slates
+    targets = random_slates, greedy_slates, logged_slates
 }
 criterion_main!(benches);

@@ -1,0 +1,58 @@
+"""Writes docs/BENCHMARKS.md from what criterion measured. Usage: benchmarks.py TARGET_DIR"""
+
+import json
+import pathlib
+import platform
+import sys
+
+target = pathlib.Path(sys.argv[1])
+
+
+def measured(folder):
+    """{(group, name): (nanoseconds per tick, rows per tick)} of one criterion folder."""
+    found = {}
+    for file in (target / folder).rglob("new/benchmark.json"):
+        about = json.loads(file.read_text())
+        mean = json.loads((file.parent / "estimates.json").read_text())["mean"]["point_estimate"]
+        rows = about["throughput"]["Elements"]
+        name = "/".join(filter(None, [about["function_id"], about["value_str"]]))
+        found[about["group_id"], name] = (mean, rows)
+    return found
+
+
+def rate(entry):
+    nanos, rows = entry
+    return rows / nanos * 1e9
+
+
+def rows(one, two, recommend):
+    redrawn = "interest-evolution, 10 redrawn candidates, slate 3, random"
+    shared = "interest-evolution, 100 shared candidates, slate 2, greedy"
+    logged = "interest-evolution, 10 redrawn candidates, slate 3, logged"
+    for users in ("1", "256", "65536"):
+        floor, ours = one[redrawn, f"floor/{users}"], one[redrawn, f"recloop/{users}"]
+        yield f"{redrawn}, {users} users", rate(ours), f"{rate(ours) / rate(floor):.2f} of the floor"
+    ours, twice = one[redrawn, "recloop/65536"], two[redrawn, "recloop/65536"]
+    yield f"{redrawn}, 65536 users, two threads", rate(twice), f"{rate(twice) / rate(ours):.2f} × one thread"
+    yield f"{shared}, 10000 users", rate(one[shared, "recloop/10000"]), ""
+    bare, kept = one[logged, "bare"], one[logged, "logged"]
+    yield logged, rate(kept), f"{rate(kept) / rate(bare):.2f} of the same run unlogged"
+    for (_, name), entry in sorted(recommend.items()):
+        yield f"recommender alone: {name}", rate(entry), ""
+
+
+print("# Benchmarks")
+print()
+print("Written by `./scripts/bench`. Ratios are taken within one run; absolute numbers are this machine's on that day")
+print(f"({platform.machine()}, one core unless the row says two threads; the log has a writer thread of its own).")
+print()
+print("The *floor* (`experiments/benches/worlds/floor.rs`) is the same world written by hand as one fused loop: the same cipher,")
+print("the same draws, every candidate drawn eagerly, the same observation written, and no contract, validation or calendar.")
+print()
+print("| what | user-steps per second | ratio |")
+print("|---|---:|---|")
+for what, speed, ratio in rows(measured("criterion-1"), measured("criterion-2"), measured("criterion")):
+    print(f"| {what} | {speed:,.0f} | {ratio} |")
+print()
+print("For scale: RecSim's own code was measured at 7,800 user-steps per second alone and 12,000 in its multi-user mode; RecSim NG,")
+print("batched on TensorFlow with shared items, at 435,000 after 3.5 s of tracing.")
