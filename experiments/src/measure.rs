@@ -1,3 +1,5 @@
+//! The metrics of a finished run, folded again from its log.
+
 use std::path::Path;
 
 use recloop_data::log::LogSource;

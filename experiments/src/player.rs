@@ -1,3 +1,5 @@
+//! Whoever fills the slates of a run: a policy, or an oracle that reads the truth.
+
 use recloop_env::{
     EnvSpec, Observation, Oracle, RecommendError, Recommender, Slates, Snapshot, SnapshotError, Step,
     Streams, World,

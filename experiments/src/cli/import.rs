@@ -1,3 +1,5 @@
+//! `recloop import`: a world of real data.
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 

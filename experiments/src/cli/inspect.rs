@@ -1,3 +1,5 @@
+//! `recloop inspect`: what a log holds.
+
 use std::io::Write;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! `recloop metrics`: the numbers of a run, from its log alone.
+
 use std::io::Write;
 use std::path::PathBuf;
 

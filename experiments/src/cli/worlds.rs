@@ -1,3 +1,5 @@
+//! `recloop worlds`: what there is to choose from.
+
 use std::io::Write;
 
 use clap::Args;

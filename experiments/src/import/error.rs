@@ -1,3 +1,5 @@
+//! What can go wrong when data become a world. Every message reads after "failed to".
+
 use std::io;
 use std::path::PathBuf;
 
