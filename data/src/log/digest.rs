@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
 use super::reader::TableReader;
-use super::schema::{Kind, Table, tables};
+use super::schema::{Kind, Table};
+use super::tables::tables;
 use crate::DataError;
 
 /// SHA-256, in hex, of everything the log of the run in `dir` says.

@@ -5,13 +5,14 @@ use std::fmt::Write;
 use recloop_env::{Block, Clock, EnvSpec, HistorySpec, Layout};
 
 use super::manifest::SCHEMA_VERSION;
-use super::schema::{Table, TableName, tables};
+use super::schema::{Table, TableName};
+use super::tables::tables;
 
 /// The log's documentation in Markdown: every table and column of every world, with placeholders for what a world names.
 #[must_use]
 pub fn document() -> String {
     let mut text = format!(
-        "# The log\n\nSchema {SCHEMA_VERSION}. Printed from `data/src/log/schema.rs`; a test keeps it current.\n\n{ABOUT}"
+        "# The log\n\nSchema {SCHEMA_VERSION}. Printed from `data/src/log/tables.rs`; a test keeps it current.\n\n{ABOUT}"
     );
     let (durable, ephemeral) = (of(true), of(false));
     for (table, other) in durable.iter().zip(&ephemeral) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use recloop_env::{
     BlockKind, Candidates, Catalogue, EnvSpec, Event, Grid, ItemId, ItemTable, ItemView, Known, Message,
-    Observation, SetId, Tick, Transition, UserId,
+    Observation, SetId, Slates, Tick, Transition, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,23 +180,7 @@ impl Ledger {
         let mut to = self.blocks[TableName::Slates as usize].fill(n);
         asking(&mut to, seen);
         to.values("items").extend(slates.items.as_slice().iter().map(|item| item.0));
-        // A number that is not known is not logged, whatever the policy left in its place.
-        let known = |r: &usize| slates.known[*r] != Known::Unavailable;
-        to.lists("propensity", (0..n).map(|r| known(&r).then(|| slates.propensity.row(r).iter().copied())));
-        match &slates.marginal {
-            Some(marginal) => {
-                to.lists("marginal", (0..n).map(|r| known(&r).then(|| marginal.row(r).iter().copied())))
-            }
-            None => to.absent("marginal", n),
-        }
-        to.values("known").extend(slates.known.iter().map(|known| words::known(*known)));
-        to.optional(
-            "draws",
-            slates.known.iter().map(|known| match known {
-                Known::Estimated { draws } => Some(*draws),
-                Known::Exact | Known::Unavailable => None,
-            }),
-        );
+        propensities(&mut to, slates);
         to.values("click").extend_from_slice(step.responses.click.as_slice());
         to.values("dwell_secs").extend_from_slice(step.responses.dwell_secs.as_slice());
         for (s, name) in self.spec.signals.iter().enumerate() {
@@ -272,6 +256,22 @@ fn asking(to: &mut Fill<'_>, seen: &Observation) {
             to.lists("candidates", (0..n).map(|r| Some(own.row(r).iter().map(|item| item.0))));
         }
     }
+}
+
+/// Fills the columns that say how likely a slate was. What is not known is not logged, whatever stands in its place.
+fn propensities(to: &mut Fill<'_>, slates: &Slates) {
+    let rows = 0..slates.known.len();
+    let known = |r: usize| slates.known[r] != Known::Unavailable;
+    to.lists("propensity", rows.clone().map(|r| known(r).then(|| slates.propensity.row(r).iter().copied())));
+    match &slates.marginal {
+        Some(marginal) => {
+            to.lists("marginal", rows.map(|r| known(r).then(|| marginal.row(r).iter().copied())));
+        }
+        None => to.absent("marginal", rows.len()),
+    }
+    to.values("known").extend(slates.known.iter().map(|known| words::known(*known)));
+    let draws = |known: &Known| if let Known::Estimated { draws } = known { Some(*draws) } else { None };
+    to.optional("draws", slates.known.iter().map(draws));
 }
 
 /// Fills a column per block with the features of some items of `table`.

@@ -18,6 +18,7 @@ mod sessions;
 mod shape;
 mod sink;
 mod source;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -25,6 +26,7 @@ mod words;
 pub use digest::digest;
 pub use document::document;
 pub use manifest::{Manifest, PartEntry, Parts, RunState, SCHEMA_VERSION};
-pub use schema::{Column, Kind, Shape, Table, TableName, tables};
+pub use schema::{Column, Kind, Shape, Table, TableName};
 pub use sink::{LogOptions, LogReceipt, LogState, ParquetSink};
 pub use source::{LogSource, Replayed};
+pub use tables::tables;

@@ -13,7 +13,8 @@ use super::block::Block;
 use super::ledger::{Ledger, Memory};
 use super::manifest::Parts;
 use super::parts::{PartWriter, folder};
-use super::schema::{Table, TableName, tables};
+use super::schema::{Table, TableName};
+use super::tables::tables;
 use crate::DataError;
 
 /// Blocks on their way to the writer: enough to keep it busy, few enough to bound memory (chosen by us).

@@ -12,7 +12,8 @@ use recloop_env::{
 use super::answers::Answers;
 use super::manifest::Manifest;
 use super::reader::{Cursor, TableReader};
-use super::schema::{TableName, tables};
+use super::schema::TableName;
+use super::tables::tables;
 use crate::DataError;
 
 /// One tick of a log.
