@@ -1,3 +1,5 @@
+//! What can go wrong between a config and a result. Every message reads after "failed to".
+
 use std::io;
 use std::path::PathBuf;
 
@@ -194,6 +196,9 @@ impl RunError {
             Self::Config(error) => return error.help(),
             Self::Recommend(RecommendError::Unfit { .. }) => {
                 "choose another with `--recommender NAME`; `recloop worlds` lists them, and the keys of worlds".into()
+            }
+            Self::Data(DataError::Write { .. } | DataError::Encode { .. }) => {
+                "what was finished is safe; make room, then go on with `--resume`".into()
             }
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()

@@ -66,6 +66,7 @@ fn a_full_disk_stops_the_run_and_finished_parts_stay() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.starts_with("error: failed to write r/log/"), "{said}");
+    assert!(said.contains("help: what was finished is safe"), "{said}");
     let shown = stdout(here.path(), "inspect r");
     assert!(shown.contains("failed; 0 ticks are safe"), "{shown}");
     // With room again, the run goes on and loses nothing.

@@ -14,7 +14,10 @@ const EVERY: Duration = Duration::from_millis(100);
 
 /// A line that turns, on a terminal.
 pub(super) fn spinner(watched: bool) -> ProgressBar {
-    let spinner = if watched { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    if !watched {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(EVERY);
     spinner
 }
@@ -75,7 +78,7 @@ impl Observer for Progress {
             "tick {} · {} user-steps · {} of {} users still here · {}/s",
             HumanCount(u64::from(now.0)),
             HumanCount(counts.user_steps),
-            HumanCount(self.n_users.saturating_sub(counts.ended)),
+            HumanCount(self.n_users.saturating_sub(counts.gone)),
             HumanCount(self.n_users),
             HumanCount(rate as u64),
         );
@@ -89,10 +92,12 @@ impl Observer for Progress {
     }
 }
 
-/// Time left at the pace of this process so far. Without a horizon nobody knows, and nothing is said.
+/// Time left at the pace of this process so far. Without a horizon nobody knows, and after the last tick only the log
+/// has to follow: nothing is said.
 fn left(first: Tick, now: Tick, horizon: Tick, secs: f64) -> Option<Duration> {
     let (done, ahead) = (now.0.saturating_sub(first.0), horizon.0.saturating_sub(now.0));
-    (done > 0 && secs > 1.0).then(|| Duration::from_secs_f64(secs * f64::from(ahead) / f64::from(done)))
+    (done > 0 && ahead > 0 && secs > 1.0)
+        .then(|| Duration::from_secs_f64(secs * f64::from(ahead) / f64::from(done)))
 }
 
 #[cfg(test)]
@@ -104,6 +109,6 @@ mod tests {
         let left = |now, secs| left(Tick(40), Tick(now), Tick(100), secs);
         assert_eq!(left(60, 10.0), Some(Duration::from_secs(20)));
         assert_eq!((left(40, 10.0), left(60, 0.5)), (None, None));
-        assert_eq!(left(100, 9.0), Some(Duration::ZERO));
+        assert_eq!(left(100, 9.0), None);
     }
 }

@@ -1,3 +1,5 @@
+//! `recloop run`: the main job.
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -134,12 +136,13 @@ fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Resul
     )?;
     writeln!(out, "{}\n", table::of(&summary.metrics))?;
     let dir = dir.display();
-    if !logged {
+    if logged {
+        writeln!(out, "The log is in {dir}; `recloop inspect {dir}` shows what was shown to whom.")?;
+    } else {
         writeln!(out, "The numbers are in {dir}/metrics.json; no log was kept.")?;
-        return Ok(writeln!(out, "Next: `recloop worlds` shows what else there is to run.")?);
     }
-    let other = if recommender == "random" { "dot" } else { "random" };
-    writeln!(out, "The log is in {dir}; `recloop inspect {dir}` shows what was shown to whom.")?;
-    writeln!(out, "Next: compare with `recloop run {world} --recommender {other} --seed {seed}`.")?;
+    // Not every world has an interest to score by, so nothing but `random` fits them all.
+    let other = if recommender == "random" { "NAME" } else { "random" };
+    writeln!(out, "Next: compare with `recloop run --config {dir}/config.toml --recommender {other}`.")?;
     Ok(())
 }

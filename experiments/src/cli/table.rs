@@ -18,7 +18,7 @@ pub(super) fn list() -> Table {
 /// Metrics with mean, 95 % interval and n.
 pub(super) fn of(metrics: &[Named]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
     table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     table.set_header(["metric", "mean", "95 % interval", "n"]);
     for metric in metrics {

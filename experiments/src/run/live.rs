@@ -5,7 +5,7 @@ use std::time::Instant;
 use recloop_data::metrics::Engagement;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{
-    Env, Facts, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
+    End, Env, Facts, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
 };
 
 use super::checkpoint::Checkpoint;
@@ -150,7 +150,7 @@ impl Live {
         player.learn(seen, slates, step);
         self.counts.ticks += 1;
         self.counts.user_steps += seen.len() as u64;
-        self.counts.ended += step.ended.iter().flatten().count() as u64;
+        self.counts.gone += step.ended.iter().filter(|end| **end == Some(End::Terminated)).count() as u64;
         std::mem::swap(seen, &mut step.next);
         Ok(())
     }

@@ -46,8 +46,8 @@ pub struct Counts {
     pub ticks: u32,
     /// Slates answered: rows over all ticks.
     pub user_steps: u64,
-    /// Users whose trajectory ended.
-    pub ended: u64,
+    /// Users who left for good.
+    pub gone: u64,
     /// Seconds of wall clock spent in the loop, checkpoints included.
     pub wall_secs: f64,
 }
