@@ -1,5 +1,11 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 
 use super::*;
 
@@ -84,4 +90,41 @@ fn tables_that_contradict_each_other_are_refused() {
         assert!(matches!(&error, DataError::Inconsistent { tick: 0, .. }), "{error}");
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+/// Writes a part anew without one of its columns, saying `about` of itself.
+fn rewrite(part: &Path, without: &str, about: &[(&str, &str)]) {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(part).unwrap()).unwrap();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    let kept: Vec<_> =
+        (0..batches[0].num_columns()).filter(|c| batches[0].schema().field(*c).name() != without).collect();
+    let about = about.iter().map(|(key, value)| KeyValue::new((*key).into(), (*value).to_owned())).collect();
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(about)).build();
+    let schema = batches[0].project(&kept).unwrap().schema();
+    let mut writer = ArrowWriter::try_new(File::create(part).unwrap(), schema, Some(properties)).unwrap();
+    batches.iter().for_each(|batch| writer.write(&batch.project(&kept).unwrap()).unwrap());
+    writer.close().unwrap();
+}
+
+#[test]
+fn a_column_that_an_older_minor_lacks_is_absent_in_every_row() {
+    let (dir, part) = logged();
+    let before = replay(dir.path()).unwrap();
+    let about = [("schema_version", "1.0"), ("table", "slates")];
+    rewrite(&part, "choice_probs", &about);
+    assert_eq!(replay(dir.path()).unwrap(), before);
+    rewrite(&part, "reward", &about);
+    let error = replay(dir.path()).unwrap_err();
+    assert!(matches!(&error, DataError::Foreign { reason, .. } if reason.contains("`reward`")), "{error}");
+}
+
+#[test]
+fn a_part_without_a_version_or_of_another_major_is_refused() {
+    let (dir, part) = logged();
+    rewrite(&part, "", &[("schema_version", "2.0"), ("table", "slates")]);
+    let error = replay(dir.path()).unwrap_err();
+    assert!(matches!(&error, DataError::SchemaVersion { found, .. } if found == "2.0"), "{error}");
+    rewrite(&part, "", &[]);
+    let error = replay(dir.path()).unwrap_err();
+    assert!(matches!(&error, DataError::Foreign { path, .. } if *path == part), "{error}");
 }
