@@ -89,9 +89,10 @@ fn steady_states_are_those_of_the_closed_form() {
     // 600,000 engagements of relative sd 1.31 give a relative se of 0.0017: one percent is 5.9 of them. The innovation
     // adds (4 + c)²·sd(SAT)²/2 < 0.0006 to the mean, which the closed form leaves out.
     for (sensitivity, c) in [(0.01, 0.0), (0.01, 1.0), (0.15, 0.0), (0.15, 0.5), (0.15, 1.0)] {
-        let (found, expected) = (steady_engagement(sensitivity, c), closed_form(sensitivity.into(), c.into()));
+        let (found, expected) =
+            (steady_engagement(sensitivity, c), closed_form(sensitivity.into(), c.into()));
         let error = found / expected - 1.0;
-        println!("kappa {sensitivity}, c {c}: {found:.3}, closed form {expected:.3}, {:.2} %", 100.0 * error);
+        println!("evidence: kappa {sensitivity}, c {c}: {found:.3}, closed form {expected:.3}, {:.2} %", 100.0 * error);
         assert!(error.abs() < 0.01, "kappa {sensitivity}, c {c}: {found} against {expected}");
     }
 }
@@ -107,7 +108,10 @@ fn highest_minus_lowest(world: &str, settings: &[&str]) -> (f64, f64) {
     let (low, _) = mean_se(lowest.iter().map(|life| life.reward));
     // The same users with the same luck: their differences are what varies.
     let gap = mean_se(highest.iter().zip(&lowest).map(|(high, low)| high.reward - low.reward));
-    println!("{world} {settings:?}: highest {high:.0}, lowest {low:.0}, difference {:.1} ± {:.1}", gap.0, gap.1);
+    println!(
+        "{world} {settings:?}: highest {high:.0}, lowest {low:.0}, difference {:.1} ± {:.1}",
+        gap.0, gap.1
+    );
     gap
 }
 

@@ -17,7 +17,12 @@ pub(crate) struct Life {
 }
 
 /// Lets everybody live under `policy`; one [`Life`] per user.
-pub(crate) fn lives(world: &mut World, policy: &mut dyn Recommender, seed: u64, horizon: Option<u32>) -> Vec<Life> {
+pub(crate) fn lives(
+    world: &mut World,
+    policy: &mut dyn Recommender,
+    seed: u64,
+    horizon: Option<u32>,
+) -> Vec<Life> {
     use recloop::Env;
     let mut lives = vec![Life::default(); world.spec().n_users];
     let quality = world.spec().signal("quality");
