@@ -92,7 +92,10 @@ fn steady_states_are_those_of_the_closed_form() {
         let (found, expected) =
             (steady_engagement(sensitivity, c), closed_form(sensitivity.into(), c.into()));
         let error = found / expected - 1.0;
-        println!("evidence: kappa {sensitivity}, c {c}: {found:.3}, closed form {expected:.3}, {:.2} %", 100.0 * error);
+        println!(
+            "evidence: kappa {sensitivity}, c {c}: {found:.3}, closed form {expected:.3}, {:.2} %",
+            100.0 * error
+        );
         assert!(error.abs() < 0.01, "kappa {sensitivity}, c {c}: {found} against {expected}");
     }
 }

@@ -166,13 +166,14 @@ fn failed(path: &Path, cause: ParquetError) -> DataError {
 
 /// How a table is encoded: the fastest of the forms measured that does not grow the file.
 ///
-/// Integers are delta-packed, codes and words dictionary-encoded, measurements plain under Snappy; statistics only
-/// where readers filter, no page index.
+/// Integers are delta-packed, codes and words dictionary-encoded. Answers and propensities, which repeat themselves, are
+/// under Snappy; features are not, for they do not shrink (measured: a third of the writer's time for 4 % of the bytes).
+/// Statistics only where readers filter, no page index.
 fn properties(table: &Table, spec: &str) -> WriterProperties {
     let about = [("schema_version", SCHEMA_VERSION), ("table", table.name.as_str()), ("spec", spec)];
     let about = about.map(|(key, value)| KeyValue::new(key.into(), value.to_owned()));
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
+        .set_compression(Compression::UNCOMPRESSED)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
@@ -183,7 +184,10 @@ fn properties(table: &Table, spec: &str) -> WriterProperties {
         builder = match column.kind {
             Kind::U16 | Kind::Word(_) => builder.set_column_dictionary_enabled(path, true),
             Kind::U32 | Kind::U64 => builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
-            Kind::F32 | Kind::F64 | Kind::Bool | Kind::Text => builder,
+            Kind::F32 if column.name.starts_with("feature_") => builder,
+            Kind::F32 | Kind::F64 | Kind::Bool | Kind::Text => {
+                builder.set_column_compression(path, Compression::SNAPPY)
+            }
         };
         if ["tick", "user"].contains(&column.name.as_str()) {
             builder = builder.set_column_statistics_enabled(leaf(column), EnabledStatistics::Chunk);
