@@ -112,7 +112,7 @@ fn highest_minus_lowest(world: &str, settings: &[&str]) -> (f64, f64) {
     // The same users with the same luck: their differences are what varies.
     let gap = mean_se(highest.iter().zip(&lowest).map(|(high, low)| high.reward - low.reward));
     println!(
-        "{world} {settings:?}: highest {high:.0}, lowest {low:.0}, difference {:.1} ± {:.1}",
+        "evidence: {world} {settings:?}: highest {high:.0}, lowest {low:.0}, difference {:.1} ± {:.1}",
         gap.0, gap.1
     );
     gap
