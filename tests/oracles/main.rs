@@ -3,6 +3,7 @@
 //! Every bound is a number of standard errors or a stated relative error; seeds are fixed, so a pass is a pass.
 
 mod long_term_satisfaction;
+mod one_step;
 mod published;
 
 use recloop::{Recommender, ResetOptions, Step, Tick, Transition, World};
