@@ -1,6 +1,11 @@
 //! What a step was worth: named parts and weights.
 
+use rayon::prelude::*;
+
 use crate::{Fate, Grid, Responses, Slates, UserId};
+
+/// Rows scored by one task; a row's reward depends on no other row.
+const ROWS_PER_TASK: usize = 2048;
 
 /// What a reward part may look at: one tick's outcome.
 #[derive(Debug, Clone, Copy)]
@@ -118,18 +123,19 @@ impl Objective {
 
     /// Writes parts `[B, R]` and their weighted sums `[B]`.
     pub fn score(&self, outcome: &Outcome<'_>, parts: &mut Grid<f32>, reward: &mut Vec<f32>) {
-        let rows = outcome.users.len();
-        parts.resize(rows, self.parts.len());
+        let (rows, width) = (outcome.users.len(), self.parts.len());
+        parts.resize(rows, width);
         reward.clear();
-        for r in 0..rows {
-            let scores = parts.row_mut(r);
-            let mut total = 0.0;
-            for (score, (part, weight)) in scores.iter_mut().zip(&self.parts) {
-                *score = part.score(outcome, r);
-                total += *weight * *score;
+        reward.resize(rows, 0.0);
+        let scores = parts.as_mut_slice().par_chunks_mut(ROWS_PER_TASK * width.max(1));
+        reward.par_chunks_mut(ROWS_PER_TASK).zip(scores).enumerate().for_each(|(task, (reward, scores))| {
+            for (i, (total, scores)) in reward.iter_mut().zip(scores.chunks_mut(width)).enumerate() {
+                for (score, (part, weight)) in scores.iter_mut().zip(&self.parts) {
+                    *score = part.score(outcome, task * ROWS_PER_TASK + i);
+                    *total += *weight * *score;
+                }
             }
-            reward.push(total);
-        }
+        });
     }
 
     pub(crate) fn fork(&self) -> Self {

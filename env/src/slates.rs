@@ -1,11 +1,15 @@
 //! The recommender's action.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Candidates, Grid, ItemId, Message, Said, UserId};
 
 /// Longest slate a world may show: user models keep one slate's scores on the stack (chosen by us).
 pub const MAX_SLATE: usize = 128;
+
+/// Rows checked by one task.
+const ROWS_PER_TASK: usize = 2048;
 
 /// How well a propensity is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -149,8 +153,14 @@ impl Slates {
                 return Err(SlateError::Length { expected: slate_size, found: marginal.width() });
             }
         }
-        for (r, &user) in users.iter().enumerate() {
-            self.check_row(user, candidates, r)?;
+        let checked = users
+            .par_iter()
+            .enumerate()
+            .with_min_len(ROWS_PER_TASK)
+            .map(|(r, user)| self.check_row(*user, candidates, r));
+        // The first bad row, whichever thread finds one first.
+        if let Some(refused) = checked.find_first(Result::is_err) {
+            return refused;
         }
         self.check_messages(rows)
     }

@@ -53,15 +53,28 @@ fn interest_evolution() {
     while !hand.world.is_over() {
         hand.choose();
         let users = hand.seen.users.clone();
-        let before: Vec<_> = users.iter().map(|u| (hand.truth(*u, "interest"), hand.truth(*u, "budget_minutes")[0])).collect();
+        let before: Vec<_> =
+            users.iter().map(|u| (hand.truth(*u, "interest"), hand.truth(*u, "budget_minutes")[0])).collect();
         let quality = hand.world.truth().items().layout().find("quality").expect("items have a quality");
         let qualities: Vec<Vec<f32>> = (0..users.len())
-            .map(|r| hand.slates.items.row(r).iter().map(|i| hand.world.truth().items().dense(quality, r, *i)[0]).collect())
+            .map(|r| {
+                hand.slates
+                    .items
+                    .row(r)
+                    .iter()
+                    .map(|i| hand.world.truth().items().dense(quality, r, *i)[0])
+                    .collect()
+            })
             .collect();
         hand.step();
         for (r, (user, (u, budget))) in users.iter().zip(before).enumerate() {
-            let topics: Vec<usize> =
-                hand.slates.items.row(r).iter().map(|i| usize::from(hand.seen.items.code(topic, r, *i))).collect();
+            let topics: Vec<usize> = hand
+                .slates
+                .items
+                .row(r)
+                .iter()
+                .map(|i| usize::from(hand.seen.items.code(topic, r, *i)))
+                .collect();
             // P(i) = (u_i + 1) / (2 + Σ(u_j + 1)): the multinomial proportional law with n = −1 and m = 1.
             let weights: Vec<f32> = topics.iter().map(|c| u[*c] + 1.0).collect();
             let total = 2.0 + weights.iter().sum::<f32>();
@@ -76,7 +89,11 @@ fn interest_evolution() {
                 expected.2 = minutes;
                 let delta = 0.3 * (1.0 - u[c].abs()) * (1.0 - u[c]);
                 let moved = hand.truth(*user, "interest")[c];
-                assert!(near(moved, u[c] + delta) || near(moved, (u[c] - delta).max(-1.0)), "{} to {moved}", u[c]);
+                assert!(
+                    near(moved, u[c] + delta) || near(moved, (u[c] - delta).max(-1.0)),
+                    "{} to {moved}",
+                    u[c]
+                );
                 expected.0[c] = moved;
                 assert!(near(hand.step.responses.dwell_secs.row(r)[k], 60.0 * minutes));
             } else {
@@ -97,19 +114,29 @@ fn interest_evolution() {
 fn interest_exploration() {
     let mut hand = Hand::new("interest-exploration-v0", &["users=50"]);
     let layout = hand.seen.items.layout().clone();
-    let (topic, quality) = (layout.find("topic").expect("a topic"), layout.find("quality").expect("a quality"));
+    let (topic, quality) =
+        (layout.find("topic").expect("a topic"), layout.find("quality").expect("a quality"));
     for _ in 0..20 {
         hand.choose();
         hand.step();
         for (r, user) in hand.seen.users.iter().enumerate() {
             let affinity = hand.truth(*user, "affinity");
-            let exps: Vec<f32> = hand.slates.items.row(r).iter().map(|item| {
-                let of_topic = affinity[usize::from(hand.seen.items.code(topic, r, *item))];
-                (of_topic + hand.seen.items.dense(quality, r, *item)[0]).exp()
-            }).collect();
+            let exps: Vec<f32> = hand
+                .slates
+                .items
+                .row(r)
+                .iter()
+                .map(|item| {
+                    let of_topic = affinity[usize::from(hand.seen.items.code(topic, r, *item))];
+                    (of_topic + hand.seen.items.dense(quality, r, *item)[0]).exp()
+                })
+                .collect();
             let total = exps.iter().sum::<f32>() + 5.0_f32.exp();
             let told = hand.step.responses.choice_probs.as_ref().expect("asked to tell").row(r);
-            assert!(told.iter().zip(&exps).all(|(p, e)| near(*p, e / total)), "{told:?} against {exps:?} / {total}");
+            assert!(
+                told.iter().zip(&exps).all(|(p, e)| near(*p, e / total)),
+                "{told:?} against {exps:?} / {total}"
+            );
             let clicks = hand.step.responses.click.row(r).iter().filter(|clicked| **clicked).count();
             assert!(near(hand.step.reward[r], clicks as f32) && clicks <= 1);
         }
@@ -125,7 +152,8 @@ fn long_term_satisfaction() {
     for _ in 0..20 {
         hand.choose();
         let users = hand.seen.users.clone();
-        let before: Vec<f32> = users.iter().map(|user| hand.truth(*user, "net_positive_exposure")[0]).collect();
+        let before: Vec<f32> =
+            users.iter().map(|user| hand.truth(*user, "net_positive_exposure")[0]).collect();
         hand.step();
         for (r, (user, exposure)) in users.iter().zip(before).enumerate() {
             let c = hand.seen.items.dense(clickbait, r, hand.slates.items.row(r)[0])[0];
