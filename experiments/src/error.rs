@@ -129,6 +129,12 @@ pub enum RunError {
         /// The directory.
         dir: PathBuf,
     },
+    /// Another process runs in the output directory.
+    #[error("use {}: another process is running there", dir.display())]
+    Busy {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// A run that was begun under another configuration.
     #[error("resume {}: {}", dir.display(), .differences.join("; "))]
     Differs {
@@ -202,6 +208,10 @@ impl RunError {
             }
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()
+            }
+            Self::Busy { .. } => "wait for it, or write to another directory with `--out DIR`".into(),
+            Self::Checkpoint { .. } => {
+                "the finished parts of the log stay readable; start again in another directory with `--out DIR`".into()
             }
             Self::Differs { .. } => {
                 "resume with the same settings, or start another run without `--resume`".into()

@@ -52,6 +52,28 @@ impl Default for InterestEvolutionParams {
     }
 }
 
+impl InterestEvolutionParams {
+    /// Refuses minutes that would not pass, or would run backwards, and steps that leave [−1, 1].
+    fn check(&self) -> Result<(), UserError> {
+        let minutes = [
+            ("budget_minutes", self.budget_minutes),
+            ("no_click_minutes", self.no_click_minutes),
+            ("video_minutes", self.video_minutes),
+        ];
+        for (name, value) in minutes {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(UserError::Parameter { name, value, allowed: "(0, inf)" });
+            }
+        }
+        for (name, value) in [("learning_rate", self.learning_rate), ("quality_bonus", self.quality_bonus)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(UserError::Parameter { name, value, allowed: "[0, 1]" });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A viewer with a time budget, whose interest in a topic grows or shrinks each time it is watched.
 ///
 /// An item of topic c scores `s = u·d = u_c` (d is one-hot) and is chosen by [`MultinomialProportional`]. Watching
@@ -88,6 +110,7 @@ impl InterestEvolution {
         let BlockKind::Category { levels } = topic.kind else {
             return Err(UserError::Block { name: "topic", expected: "a category" });
         };
+        params.check()?;
         let choice = MultinomialProportional::new(params.min_normalizer, params.no_click_mass)?;
         Ok(Self { params, choice, n_topics: usize::from(levels), topic, quality })
     }
@@ -243,6 +266,22 @@ fn moved(u: f32, rate: f32, luck: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refuses_time_that_stands_still() {
+        let items = Layout::new(vec![Block::category("topic", 2, "")]);
+        let latent = Layout::new(vec![Block::dense("quality", 1, (0.0, 1.0), "")]);
+        let published = InterestEvolutionParams::default();
+        assert!(InterestEvolution::new(published, &items, &latent).is_ok());
+        for bad in [
+            InterestEvolutionParams { budget_minutes: f32::NAN, ..published },
+            InterestEvolutionParams { no_click_minutes: 0.0, ..published },
+            InterestEvolutionParams { video_minutes: -1.0, ..published },
+            InterestEvolutionParams { learning_rate: f32::INFINITY, ..published },
+        ] {
+            assert!(matches!(InterestEvolution::new(bad, &items, &latent), Err(UserError::Parameter { .. })));
+        }
+    }
 
     #[test]
     fn an_interest_moves_by_hand_computed_steps() {

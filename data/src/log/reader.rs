@@ -55,7 +55,8 @@ impl TableReader {
 }
 
 /// Opens a part and checks that it is the one meant.
-fn open(table: &Table, path: &Path, rows: u64) -> Result<ParquetRecordBatchReader, DataError> {
+/// Opens a part; refuses what is cut short, foreign, of another schema, or has other rows than the manifest counts.
+pub(super) fn open(table: &Table, path: &Path, rows: u64) -> Result<ParquetRecordBatchReader, DataError> {
     let file = File::open(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => DataError::Missing { path: path.into() },
         _ => DataError::Read { path: path.into(), cause },

@@ -13,6 +13,7 @@ use super::block::Block;
 use super::ledger::{Ledger, Memory};
 use super::manifest::Parts;
 use super::parts::{PartWriter, folder};
+use super::reader::open;
 use super::schema::{Table, TableName};
 use super::tables::tables;
 use crate::DataError;
@@ -121,11 +122,16 @@ impl ParquetSink {
         if expected != found {
             return Err(DataError::OtherState { dir: dir.into(), expected, found });
         }
+        let known = tables(spec)?;
         for table in TableName::ALL {
             let kept = state.parts.get(table.as_str()).map_or(&[][..], Vec::as_slice);
             let folder = folder(dir, table.as_str());
-            if let Some(lost) = kept.iter().map(|part| folder.join(&part.file)).find(|path| !path.exists()) {
-                return Err(DataError::Missing { path: lost });
+            for part in kept {
+                let path = folder.join(&part.file);
+                if !path.exists() {
+                    return Err(DataError::Missing { path });
+                }
+                open(&known[table as usize], &path, part.rows)?;
             }
             let is_kept = |name: &std::ffi::OsStr| kept.iter().any(|part| *name == *part.file);
             remove_others(&folder, is_kept)

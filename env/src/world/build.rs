@@ -10,6 +10,9 @@ use crate::{
     HistoryStore, ItemView, MAX_SLATE, Objective, ResetOptions, Streams, Supply, Tick, UserId,
 };
 
+/// Most users a world can have: ids have 32 bits, and the last one is nobody's.
+const MAX_USERS: usize = u32::MAX as usize;
+
 /// Parts that do not make a world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -51,6 +54,14 @@ pub enum BuildError {
         id: String,
         /// The feature.
         feature: String,
+    },
+    /// More users than ids.
+    #[error("build world `{id}`: {users} users are too many, {MAX_USERS} can be told apart")]
+    TooManyUsers {
+        /// The world.
+        id: String,
+        /// How many were asked for.
+        users: usize,
     },
     /// A reward part that reads what no response carries.
     #[error("build world `{id}`: the reward reads {signal}, responses carry {}", .known.join(", "))]
@@ -155,6 +166,9 @@ impl WorldBuilder {
         let n_users = self.cohorts.iter().map(|cohort| cohort.n_users()).sum();
         if n_users == 0 {
             return Err(missing("users"));
+        }
+        if n_users > MAX_USERS {
+            return Err(BuildError::TooManyUsers { id: self.id, users: n_users });
         }
         self.check_clock()?;
         self.check_cohorts(&users)?;

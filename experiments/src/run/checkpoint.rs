@@ -4,15 +4,19 @@
 //! the manifest's `ticks` say which checkpoint holds. So a kill at any moment leaves the old pair or the new one.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use recloop_data::LogState;
 use recloop_env::Snapshot;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::directory::{RunDir, store};
+use super::directory::{CHECKPOINT, RunDir, store};
 use super::{Counts, Partial};
 use crate::RunError;
+
+/// Bytes of SHA-256 behind a checkpoint: a damaged one must not pass for another past.
+const CHECKSUM: usize = 32;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
@@ -26,15 +30,21 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     pub(super) fn write(&self, dir: &RunDir) -> Result<(), RunError> {
         let path = path(dir, self.counts.ticks);
-        let bytes = postcard::to_allocvec(self).map_err(corrupt(&path))?;
+        let mut bytes = postcard::to_allocvec(self).map_err(|error| corrupt(&path, error.to_string()))?;
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&checksum);
         store(&path, &bytes)
     }
 
     pub(super) fn read(dir: &RunDir, ticks: u32) -> Result<Self, RunError> {
         let path = path(dir, ticks);
-        let bytes = fs::read(&path)
-            .map_err(|cause| RunError::Checkpoint { path: path.clone(), reason: cause.to_string() })?;
-        postcard::from_bytes(&bytes).map_err(corrupt(&path))
+        let bytes = fs::read(&path).map_err(|cause| corrupt(&path, cause.to_string()))?;
+        match bytes.split_last_chunk::<CHECKSUM>() {
+            Some((body, checksum)) if Sha256::digest(body).as_slice() == checksum => {
+                postcard::from_bytes(body).map_err(|error| corrupt(&path, error.to_string()))
+            }
+            _ => Err(corrupt(&path, "it is damaged: its checksum does not fit".into())),
+        }
     }
 
     /// Deletes the checkpoint after `ticks`, which a later manifest has made useless.
@@ -44,10 +54,9 @@ impl Checkpoint {
 }
 
 fn path(dir: &RunDir, ticks: u32) -> PathBuf {
-    dir.checkpoints().join(format!("tick-{ticks:010}.postcard"))
+    dir.checkpoints().join(format!("{CHECKPOINT}{ticks:010}.postcard"))
 }
 
-fn corrupt(path: &std::path::Path) -> impl FnOnce(postcard::Error) -> RunError + use<> {
-    let path = path.to_owned();
-    move |error| RunError::Checkpoint { path, reason: error.to_string() }
+fn corrupt(path: &Path, reason: String) -> RunError {
+    RunError::Checkpoint { path: path.into(), reason }
 }

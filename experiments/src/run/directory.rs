@@ -1,6 +1,6 @@
 //! The run directory: where a run's files lie and how they get there whole.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,8 @@ use crate::{ConfigError, RunError};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.json";
+/// How the names of checkpoints begin.
+pub(crate) const CHECKPOINT: &str = "tick-";
 
 /// One run's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +47,16 @@ impl RunDir {
             }
         }
         unreachable!("there is always another number")
+    }
+
+    /// Keeps other processes out of this directory for as long as the lock lives.
+    pub(crate) fn lock(&self) -> Result<Lock, RunError> {
+        let dir = File::open(&self.0).map_err(failed("open", &self.0))?;
+        match dir.try_lock() {
+            Ok(()) => Ok(Lock(dir)),
+            Err(TryLockError::WouldBlock) => Err(RunError::Busy { dir: self.0.clone() }),
+            Err(TryLockError::Error(cause)) => Err(failed("lock", &self.0)(cause)),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -85,9 +97,20 @@ impl RunDir {
 
     /// Drops what is needed only to go on; what cannot be dropped does no harm.
     pub(crate) fn drop_checkpoints(&self) {
-        let _ = fs::remove_dir_all(self.checkpoints());
+        for entry in fs::read_dir(self.checkpoints()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with(CHECKPOINT) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        // Somebody else's files keep the folder.
+        let _ = fs::remove_dir(self.checkpoints());
     }
 }
+
+/// A run directory that is in use; released when dropped, even by a kill.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
 /// `runs/<world>-<recommender>-<seed>`, then the same with -2, -3, …
 fn numbered(config: &RunConfig) -> impl Iterator<Item = PathBuf> {

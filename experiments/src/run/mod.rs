@@ -83,6 +83,7 @@ pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary
         // Built first: a config that cannot run leaves no directory behind.
         let built = live::Built::build(config)?;
         let dir = RunDir::claim(config)?;
+        let _lock = dir.lock()?;
         dir.write_config(config)?;
         Live::start(config, dir, built)?.play(Start::Fresh, observer)
     })
@@ -96,6 +97,7 @@ pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary
 /// [`RunError::Differs`] if the run was begun under another config or seed; else as [`run`].
 pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
     let Some(dir) = RunDir::begun(config) else { return run(config, observer) };
+    let _lock = dir.lock()?;
     let begun = RunConfig::resolve([dir.read_config()?])?;
     let differences = config.differences(&begun);
     if !differences.is_empty() {
