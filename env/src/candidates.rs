@@ -32,10 +32,11 @@ impl Default for Candidates {
 }
 
 impl Candidates {
-    /// Everybody may be shown `items`, which this sorts.
+    /// Everybody may be shown `items`, which this sorts and rids of duplicates.
     #[must_use]
     pub fn shared(set: SetId, mut items: Vec<ItemId>) -> Self {
         items.sort_unstable();
+        items.dedup();
         Self::Shared { set, items: Arc::new(items) }
     }
 
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn places_are_found_with_and_without_gaps() {
-        let gaps = Candidates::shared(SetId(1), [9, 2, 4].map(ItemId).to_vec());
+        let gaps = Candidates::shared(SetId(1), [9, 2, 4, 2].map(ItemId).to_vec());
         assert_eq!(gaps.row(7), [2, 4, 9].map(ItemId));
         assert_eq!((gaps.place(0, ItemId(9)), gaps.place(0, ItemId(3))), (Some(2), None));
         let rows =

@@ -68,6 +68,16 @@ pub enum CreatorError {
         /// How many were given.
         found: usize,
     },
+    /// A feature that is no number, or a category that does not exist.
+    #[error("publish an item of creator {}: its {what} feature `{block}` has a value that block cannot have", .creator.0)]
+    Value {
+        /// Whose.
+        creator: CreatorId,
+        /// Which features.
+        what: &'static str,
+        /// The block.
+        block: String,
+    },
     /// An action of somebody who left or never was.
     #[error("let creator {} act: there is no such active creator", .creator.0)]
     Absent {
@@ -89,7 +99,7 @@ pub trait CreatorModel: Send + Sync {
         1
     }
 
-    /// How many new creators arrive at `tick`; their ids follow on.
+    /// How many new creators arrived since the last turn; asked once a turn. Their ids follow on.
     fn arrivals(&mut self, _tick: Tick, _rng: &Streams) -> usize {
         0
     }

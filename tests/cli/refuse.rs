@@ -74,3 +74,51 @@ fn resuming_what_was_never_begun_begins_it() {
     stdout(here.path(), "run --users 10 --steps 4 --out b");
     assert_eq!(digest(here.path(), "a"), digest(here.path(), "b"));
 }
+
+/// A run that was killed between two checkpoints: what `--resume` finds.
+fn killed(here: &std::path::Path) -> std::path::PathBuf {
+    let args = "run --users 3000 --set run.checkpoint_secs=0 --out r";
+    let mut run = crate::command(here, args).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let checkpoints = here.join("r/checkpoint");
+    // Until some parts of the log are finished; the run is far from done then.
+    while !here.join("r/log/slates/part-00003.parquet").exists() {
+        assert!(run.try_wait().unwrap().is_none(), "the run ended before it could be killed");
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    checkpoints
+}
+
+#[test]
+fn a_damaged_checkpoint_is_not_taken_for_another_past() {
+    let here = tempfile::tempdir().unwrap();
+    let checkpoints = killed(here.path());
+    for entry in std::fs::read_dir(checkpoints).unwrap().flatten() {
+        let mut bytes = std::fs::read(entry.path()).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        std::fs::write(entry.path(), bytes).unwrap();
+    }
+    let refused = crate::refusal(here.path(), "run --users 3000 --out r --resume");
+    assert!(refused.contains("its checksum does not fit") && refused.contains("exit code 1"), "{refused}");
+}
+
+#[test]
+fn a_damaged_part_stops_a_resume() {
+    let here = tempfile::tempdir().unwrap();
+    killed(here.path());
+    let part = here.path().join("r/log/slates/part-00000.parquet");
+    let bytes = std::fs::read(&part).unwrap();
+    std::fs::write(&part, &bytes[..bytes.len() - 100]).unwrap();
+    let refused = crate::refusal(here.path(), "run --users 3000 --out r --resume");
+    assert!(refused.contains("part-00000.parquet") && refused.contains("exit code 1"), "{refused}");
+}
+
+#[test]
+fn a_world_that_cannot_begin_leaves_no_directory_behind() {
+    let here = tempfile::tempdir().unwrap();
+    let refused = crate::refusal(here.path(), "run --set redraw=false --set candidates=2 --out r");
+    assert!(refused.contains("only 2 candidates are left"), "{refused}");
+    assert!(!here.path().join("r").exists());
+}

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Now, World};
 use crate::{
-    CreatorAction, CreatorError, CreatorId, CreatorModel, Event, ItemFeedback, ItemView, Layout, NewItem,
-    OwnFeedback, Step, Tick,
+    BlockKind, CreatorAction, CreatorError, CreatorId, CreatorModel, Event, ItemFeedback, ItemView, Layout,
+    NewItem, OwnFeedback, Step, Tick,
 };
 
 /// The creator model and what the engine keeps for it.
@@ -203,8 +203,17 @@ fn fits(
 ) -> Result<(), CreatorError> {
     let expected = layout.dense_width() + layout.code_width();
     let found = dense.len() + codes.len();
-    if dense.len() == layout.dense_width() && codes.len() == layout.code_width() {
-        return Ok(());
+    if dense.len() != layout.dense_width() || codes.len() != layout.code_width() {
+        return Err(CreatorError::Features { creator, what, expected, found });
     }
-    Err(CreatorError::Features { creator, what, expected, found })
+    for (block, at) in layout.places() {
+        let fits = match at.kind {
+            BlockKind::Category { levels } => codes[at.offset] < levels,
+            BlockKind::Dense { width } => dense[at.offset..at.offset + width].iter().all(|x| x.is_finite()),
+        };
+        if !fits {
+            return Err(CreatorError::Value { creator, what, block: block.name.clone() });
+        }
+    }
+    Ok(())
 }

@@ -147,3 +147,31 @@ pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
     let path = path.to_owned();
     move |cause| RunError::Io { action, path, cause }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_in_use_is_refused_and_free_again_afterwards() {
+        let here = tempfile::tempdir().unwrap();
+        let dir = RunDir(here.path().into());
+        let lock = dir.lock().unwrap();
+        assert!(matches!(dir.lock(), Err(RunError::Busy { .. })));
+        drop(lock);
+        assert!(dir.lock().is_ok());
+    }
+
+    #[test]
+    fn only_checkpoints_are_dropped() {
+        let here = tempfile::tempdir().unwrap();
+        let dir = RunDir(here.path().into());
+        fs::create_dir(dir.checkpoints()).unwrap();
+        fs::write(dir.checkpoints().join("tick-0000000001.postcard"), "").unwrap();
+        fs::write(dir.checkpoints().join("notes.txt"), "mine").unwrap();
+        dir.drop_checkpoints();
+        let left: Vec<_> =
+            fs::read_dir(dir.checkpoints()).unwrap().flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left, ["notes.txt"]);
+    }
+}

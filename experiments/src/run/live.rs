@@ -28,6 +28,18 @@ impl Built {
         let horizon = config.horizon().tick(world.spec())?;
         Ok(Self { world, player, horizon })
     }
+
+    /// Begins the world: whatever it refuses, it refuses before anything is written.
+    pub(super) fn reset(&mut self, config: &RunConfig) -> Result<Observation, RunError> {
+        let options = ResetOptions {
+            horizon: self.horizon,
+            renew: false,
+            tell_choice_probs: config.log().choice_probs,
+        };
+        let mut seen = Observation::default();
+        self.world.reset(config.seed(), &options, &mut seen)?;
+        Ok(seen)
+    }
 }
 
 /// A run between two ticks.
@@ -48,18 +60,18 @@ pub(super) struct Live {
 
 impl Live {
     /// At tick 0, with a first checkpoint: from here on there is always one to go back to.
-    pub(super) fn start(config: &RunConfig, dir: RunDir, built: Built) -> Result<Self, RunError> {
+    pub(super) fn start(
+        config: &RunConfig,
+        dir: RunDir,
+        built: Built,
+        seen: Observation,
+    ) -> Result<Self, RunError> {
         let spec = built.world.spec();
         let sink =
             config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
         let (sink, manifest) = (sink.transpose()?, Manifest::new(spec, config.recommender(), config.seed()));
         let mut live = Self::assemble(config, dir, built, sink, manifest);
-        let options = ResetOptions {
-            horizon: live.horizon,
-            renew: false,
-            tell_choice_probs: config.log().choice_probs,
-        };
-        live.world.reset(config.seed(), &options, &mut live.seen)?;
+        live.seen = seen;
         live.checkpoint()?;
         Ok(live)
     }

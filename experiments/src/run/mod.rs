@@ -81,11 +81,12 @@ impl Observer for () {}
 pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
     in_pool(config, || {
         // Built first: a config that cannot run leaves no directory behind.
-        let built = live::Built::build(config)?;
+        let mut built = live::Built::build(config)?;
+        let seen = built.reset(config)?;
         let dir = RunDir::claim(config)?;
         let _lock = dir.lock()?;
         dir.write_config(config)?;
-        Live::start(config, dir, built)?.play(Start::Fresh, observer)
+        Live::start(config, dir, built, seen)?.play(Start::Fresh, observer)
     })
 }
 
@@ -111,10 +112,11 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
         return RunSummary::read(&dir);
     }
     in_pool(config, || {
-        let built = live::Built::build(config)?;
+        let mut built = live::Built::build(config)?;
         let Some(manifest) = manifest else {
             dir.drop_log()?;
-            return Live::start(config, dir, built)?.play(Start::Fresh, observer);
+            let seen = built.reset(config)?;
+            return Live::start(config, dir, built, seen)?.play(Start::Fresh, observer);
         };
         let start = Start::Resumed { ticks: manifest.ticks };
         Live::go_on(config, dir, built, manifest)?.play(start, observer)
