@@ -98,3 +98,13 @@ fn actions_that_wait_for_their_turn_are_not_lost_in_a_snapshot() {
     fork.restore(&saved, &mut step.next).unwrap();
     assert_eq!(fork.creator_feedback(), told);
 }
+
+#[test]
+fn an_item_with_a_category_that_does_not_exist_is_refused() {
+    let mut play = Play::begin(world(), &ResetOptions::default());
+    let CreatorAction::Publish(item) = publish("odd") else { unreachable!("it publishes") };
+    let odd = NewItem { codes: vec![999], ..item };
+    play.world.set_creator_actions(vec![(A, CreatorAction::Publish(odd))]).unwrap();
+    let refused = play.tick().unwrap_err();
+    assert!(matches!(refused, StepError::Creator(CreatorError::Value { creator: A, .. })), "{refused}");
+}

@@ -45,65 +45,69 @@ fn near(found: f32, expected: f32) -> bool {
     (found - expected).abs() < 1e-5 * expected.abs().max(1.0)
 }
 
+/// What a viewer was and was shown, before the step.
+struct Viewer {
+    user: UserId,
+    interest: Vec<f32>,
+    budget: f32,
+    topics: Vec<usize>,
+    qualities: Vec<f32>,
+}
+
+fn viewer(hand: &Hand, r: usize) -> Viewer {
+    let (user, truth) = (hand.seen.users[r], hand.world.truth());
+    let topic = hand.seen.items.layout().find("topic").expect("items have a topic");
+    let quality = truth.items().layout().find("quality").expect("items have a quality");
+    let slate = hand.slates.items.row(r).iter();
+    Viewer {
+        user,
+        interest: hand.truth(user, "interest"),
+        budget: hand.truth(user, "budget_minutes")[0],
+        topics: slate.clone().map(|item| usize::from(hand.seen.items.code(topic, r, *item))).collect(),
+        qualities: slate.map(|item| truth.items().dense(quality, r, *item)[0]).collect(),
+    }
+}
+
+/// Checks one viewer's step; returns whether something was clicked and whether the time was up.
+fn check_viewer(hand: &Hand, r: usize, before: &Viewer) -> (bool, bool) {
+    let Viewer { user, interest: u, budget, topics, qualities } = before;
+    // P(i) = (u_i + 1) / (2 + Σ(u_j + 1)): the multinomial proportional law with n = −1 and m = 1.
+    let weights: Vec<f32> = topics.iter().map(|c| u[*c] + 1.0).collect();
+    let total = 2.0 + weights.iter().sum::<f32>();
+    let told = hand.step.responses.choice_probs.as_ref().expect("asked to tell").row(r);
+    assert!(told.iter().zip(&weights).all(|(p, w)| near(*p, w / total)));
+
+    let (mut interest, mut left, mut watched) = (u.clone(), budget - 0.5, 0.0);
+    let clicked = hand.step.responses.click.row(r).iter().position(|clicked| *clicked);
+    if let Some(k) = clicked {
+        let c = topics[k];
+        watched = budget.min(4.0);
+        left = budget - watched + 0.9 / 3.4 * watched * qualities[k];
+        let delta = 0.3 * (1.0 - u[c].abs()) * (1.0 - u[c]);
+        interest[c] = hand.truth(*user, "interest")[c];
+        let (up, down) = (u[c] + delta, (u[c] - delta).max(-1.0));
+        assert!(near(interest[c], up) || near(interest[c], down), "{} to {}", u[c], interest[c]);
+        assert!(near(hand.step.responses.dwell_secs.row(r)[k], 60.0 * watched));
+    }
+    assert_eq!(hand.truth(*user, "interest"), interest, "only the watched topic moves");
+    assert!(near(hand.truth(*user, "budget_minutes")[0], left));
+    assert!(near(hand.step.reward[r], watched), "the reward is what was watched");
+    assert_eq!(hand.step.fate[r] == Fate::Gone, left <= 0.0);
+    (clicked.is_some(), left <= 0.0)
+}
+
 #[test]
 fn interest_evolution() {
     let mut hand = Hand::new("interest-evolution-v0", &["users=40", "budget_minutes=30"]);
-    let topic = hand.seen.items.layout().find("topic").expect("items have a topic");
     let (mut clicks, mut skips, mut ends) = (0, 0, 0);
     while !hand.world.is_over() {
         hand.choose();
-        let users = hand.seen.users.clone();
-        let before: Vec<_> =
-            users.iter().map(|u| (hand.truth(*u, "interest"), hand.truth(*u, "budget_minutes")[0])).collect();
-        let quality = hand.world.truth().items().layout().find("quality").expect("items have a quality");
-        let qualities: Vec<Vec<f32>> = (0..users.len())
-            .map(|r| {
-                hand.slates
-                    .items
-                    .row(r)
-                    .iter()
-                    .map(|i| hand.world.truth().items().dense(quality, r, *i)[0])
-                    .collect()
-            })
-            .collect();
+        let before: Vec<Viewer> = (0..hand.seen.len()).map(|r| viewer(&hand, r)).collect();
         hand.step();
-        for (r, (user, (u, budget))) in users.iter().zip(before).enumerate() {
-            let topics: Vec<usize> = hand
-                .slates
-                .items
-                .row(r)
-                .iter()
-                .map(|i| usize::from(hand.seen.items.code(topic, r, *i)))
-                .collect();
-            // P(i) = (u_i + 1) / (2 + Σ(u_j + 1)): the multinomial proportional law with n = −1 and m = 1.
-            let weights: Vec<f32> = topics.iter().map(|c| u[*c] + 1.0).collect();
-            let total = 2.0 + weights.iter().sum::<f32>();
-            let told = hand.step.responses.choice_probs.as_ref().expect("asked to tell").row(r);
-            assert!(told.iter().zip(&weights).all(|(p, w)| near(*p, w / total)));
-
-            let mut expected = (u.clone(), budget - 0.5, 0.0);
-            if let Some(k) = hand.step.responses.click.row(r).iter().position(|clicked| *clicked) {
-                clicks += 1;
-                let (c, minutes) = (topics[k], budget.min(4.0));
-                expected.1 = budget - minutes + 0.9 / 3.4 * minutes * qualities[r][k];
-                expected.2 = minutes;
-                let delta = 0.3 * (1.0 - u[c].abs()) * (1.0 - u[c]);
-                let moved = hand.truth(*user, "interest")[c];
-                assert!(
-                    near(moved, u[c] + delta) || near(moved, (u[c] - delta).max(-1.0)),
-                    "{} to {moved}",
-                    u[c]
-                );
-                expected.0[c] = moved;
-                assert!(near(hand.step.responses.dwell_secs.row(r)[k], 60.0 * minutes));
-            } else {
-                skips += 1;
-            }
-            assert_eq!(hand.truth(*user, "interest"), expected.0, "only the watched topic moves");
-            assert!(near(hand.truth(*user, "budget_minutes")[0], expected.1));
-            assert!(near(hand.step.reward[r], expected.2), "the reward is what was watched");
-            assert_eq!(hand.step.fate[r] == Fate::Gone, expected.1 <= 0.0);
-            ends += usize::from(expected.1 <= 0.0);
+        for (r, before) in before.iter().enumerate() {
+            let (clicked, ended) = check_viewer(&hand, r, before);
+            (clicks, skips) = (clicks + usize::from(clicked), skips + usize::from(!clicked));
+            ends += usize::from(ended);
         }
         hand.turn();
     }

@@ -69,7 +69,9 @@ impl Live {
         let spec = built.world.spec();
         let sink =
             config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
-        let (sink, manifest) = (sink.transpose()?, Manifest::new(spec, config.recommender(), config.seed()));
+        let revision = option_env!("RECLOOP_REVISION").map(str::to_owned);
+        let manifest = Manifest { revision, ..Manifest::new(spec, config.recommender(), config.seed()) };
+        let sink = sink.transpose()?;
         let mut live = Self::assemble(config, dir, built, sink, manifest);
         live.seen = seen;
         live.checkpoint()?;
