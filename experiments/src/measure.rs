@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use recloop_data::RunState;
 use recloop_data::log::LogSource;
 use recloop_data::metrics::{Engagement, Named};
 use recloop_env::{Facts, Metric};
@@ -19,6 +20,8 @@ pub struct Measured {
     pub recommender: String,
     /// The seed.
     pub seed: u64,
+    /// Whether the run came to its end; otherwise these are the numbers of what was finished of its log.
+    pub finished: bool,
     /// Slates read.
     pub user_steps: u64,
     /// Each metric, as in [`RunSummary::metrics`](crate::RunSummary).
@@ -45,6 +48,7 @@ pub fn measure(dir: &Path) -> Result<Measured, RunError> {
         world: manifest.world.clone(),
         recommender: manifest.recommender.clone(),
         seed: manifest.seed,
+        finished: manifest.state == RunState::Finished,
         user_steps,
         metrics: Engagement.value(total),
     })

@@ -31,6 +31,12 @@ impl Metrics {
             return print_json(out, &measured);
         }
         let (steps, dir) = (HumanCount(measured.user_steps), self.dir.display());
+        if !measured.finished {
+            writeln!(
+                out,
+                "This run did not come to its end; `recloop run --resume --out {dir}` goes on with it.\n"
+            )?;
+        }
         writeln!(out, "{dir}, from its log: {steps} user-steps\n\n{}", table::of(&measured.metrics))?;
         Ok(())
     }

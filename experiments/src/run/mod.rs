@@ -109,6 +109,8 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
     let manifest = begun.then(|| Manifest::load(dir.path())).transpose()?;
     if let Some(manifest) = manifest.as_ref().filter(|manifest| manifest.state == RunState::Finished) {
         observer.begun(Start::Finished, dir.path(), &manifest.spec, None);
+        // Killed right after its end, a run has had no time to tidy up.
+        dir.drop_checkpoints();
         return RunSummary::read(&dir);
     }
     in_pool(config, || {
