@@ -8,8 +8,8 @@ use recloop_env::{
     ResponseRows, Responses, Rows, Scene, Shown, Streams, Tick, UserId, UserModel, purpose,
 };
 
-use crate::choice::{Luck, MultinomialLogit};
-use crate::{UserError, refused};
+use crate::choice::MultinomialLogit;
+use crate::{UserError, luck, refused};
 
 recloop_env::state! {
     /// What a fitted user carries.
@@ -173,9 +173,7 @@ impl UserModel for FittedTaste {
             for (score, &item) in scores.iter_mut().zip(slate) {
                 *score = self.score(stars(item));
             }
-            rng.item_words(purpose::CHOICE, user, tick, slate, words);
-            let none = rng.block(purpose::CHOICE_NONE, user, tick, 0)[0];
-            let luck = Luck { items: words, none };
+            let luck = luck(shown, i, rng, words);
             if let Some(position) = self.choice.choose(scores, luck).map_err(|error| refused(user, error))? {
                 let noise: f32 = StandardNormal.sample(&mut rng.at(purpose::CONSUME, user, tick));
                 let rating = self.rated(stars(slate[position]) + self.table.residual_sd * noise);

@@ -6,8 +6,8 @@ use recloop_env::{
     unit_f32,
 };
 
-use crate::choice::{Luck, MultinomialProportional};
-use crate::{ChoiceError, UserError, refused};
+use crate::choice::MultinomialProportional;
+use crate::{ChoiceError, UserError, luck, refused};
 
 recloop_env::state! {
     /// What an interest-evolution user carries.
@@ -122,15 +122,13 @@ impl InterestEvolution {
         i: usize,
         rng: &Streams,
     ) -> Result<Option<usize>, ChoiceError> {
-        let (slate, user, tick) = (shown.slate(i), shown.scene.rows.users[i], shown.scene.tick);
+        let slate = shown.slate(i);
         let (mut scores, mut words) = ([0.0; MAX_SLATE], [0; MAX_SLATE]);
         let (scores, words) = (&mut scores[..slate.len()], &mut words[..slate.len()]);
         for (score, &item) in scores.iter_mut().zip(slate) {
             *score = interest[usize::from(shown.code(self.topic, i, item))];
         }
-        rng.item_words(purpose::CHOICE, user, tick, slate, words);
-        let none = rng.block(purpose::CHOICE_NONE, user, tick, 0)[0];
-        self.choice.choose(scores, Luck { items: words, none })
+        self.choice.choose(scores, luck(shown, i, rng, words))
     }
 
     fn probabilities(

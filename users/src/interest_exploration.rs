@@ -6,8 +6,8 @@ use recloop_env::{
     ObservationRows, ResponseRows, Responses, Rows, Scene, Shown, Streams, Tick, UserId, UserModel, purpose,
 };
 
-use crate::choice::{Luck, MultinomialLogit};
-use crate::{UserError, refused};
+use crate::choice::MultinomialLogit;
+use crate::{UserError, luck, refused};
 
 recloop_env::state! {
     /// What an interest-exploration user carries; nothing of it is observed.
@@ -126,7 +126,7 @@ impl UserModel for InterestExploration {
         rng: &Streams,
         out: &mut ResponseRows<'_>,
     ) -> Result<(), CohortError> {
-        let (rows, tick) = (shown.scene.rows, shown.scene.tick);
+        let rows = shown.scene.rows;
         let (mut scores, mut words) = ([0.0; MAX_SLATE], [0; MAX_SLATE]);
         for i in 0..rows.len() {
             let (slate, user) = (shown.slate(i), rows.users[i]);
@@ -134,9 +134,7 @@ impl UserModel for InterestExploration {
             for (score, &item) in scores.iter_mut().zip(slate) {
                 *score = self.score(state.affinity.row(rows.at(i)), &shown.scene, rows.row(i), item);
             }
-            rng.item_words(purpose::CHOICE, user, tick, slate, words);
-            let none = rng.block(purpose::CHOICE_NONE, user, tick, 0)[0];
-            let luck = Luck { items: words, none };
+            let luck = luck(shown, i, rng, words);
             if let Some(position) = self.choice.choose(scores, luck).map_err(|error| refused(user, error))? {
                 out.click(i, position, 0.0);
             }

@@ -21,7 +21,8 @@ pub use long_term_satisfaction::{
     LongTermSatisfaction, LongTermSatisfactionParams, LongTermSatisfactionState,
 };
 
-use recloop_env::{BlockAt, BlockKind, CohortError, Layout, UserId};
+use choice::Luck;
+use recloop_env::{BlockAt, BlockKind, CohortError, Layout, Shown, Streams, UserId, purpose};
 
 /// The block these users look at, as a vector of any length.
 fn block(layout: &Layout, name: &'static str) -> Result<BlockAt, UserError> {
@@ -34,6 +35,14 @@ fn dense_block(layout: &Layout, name: &'static str) -> Result<BlockAt, UserError
         Some(at) if matches!(at.kind, BlockKind::Dense { .. }) => Ok(at),
         _ => Err(UserError::Block { name, expected: "numbers" }),
     }
+}
+
+/// The luck of row `i` with its slate: a word for each item, written to `words`, and one for clicking nothing.
+#[inline]
+fn luck<'w>(shown: &Shown<'_>, i: usize, rng: &Streams, words: &'w mut [u32]) -> Luck<'w> {
+    let (user, tick) = (shown.scene.rows.users[i], shown.scene.tick);
+    rng.item_words(purpose::CHOICE, user, tick, shown.slate(i), words);
+    Luck { items: words, none: rng.block(purpose::CHOICE_NONE, user, tick, 0)[0] }
 }
 
 /// A choice that was refused, with whose it was.
