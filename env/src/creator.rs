@@ -94,7 +94,17 @@ pub trait CreatorModel: Send + Sync {
     /// A new run begins: forgets any earlier one and draws what creators start from.
     fn begin(&mut self, rng: &Streams);
 
-    /// Creators act every so many ticks.
+    /// What is on offer when the world opens; asked once, after [`begin`](CreatorModel::begin).
+    fn opening(&mut self, _rng: &Streams) -> Vec<NewItem> {
+        Vec::new()
+    }
+
+    /// What people read.
+    fn name(&self, creator: CreatorId) -> String {
+        format!("creator {}", creator.0)
+    }
+
+    /// Creators take a turn at every multiple of so many ticks, whether or not anybody is there.
     fn period(&self) -> u32 {
         1
     }

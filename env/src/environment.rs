@@ -148,7 +148,7 @@ mod tests {
         world.reset(9, &options, &mut seen).unwrap();
         assert_eq!(solo.reset(9, &options).unwrap().features(), seen.row(0).features());
         while !seen.is_empty() {
-            let shown = [seen.candidates.row(0)[3], seen.candidates.row(0)[0]];
+            let shown = [seen.candidates.listed(0)[3], seen.candidates.listed(0)[0]];
             slates.reset(1, 2);
             slates.items.row_mut(0).copy_from_slice(&shown);
             world.step(&slates, &mut step).unwrap();

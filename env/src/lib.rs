@@ -14,6 +14,7 @@ mod calendar;
 mod candidates;
 mod cohort;
 mod creator;
+mod crowd;
 mod environment;
 mod grid;
 mod history;
@@ -22,8 +23,10 @@ mod items;
 mod layout;
 mod log;
 mod message;
+mod met;
 mod objective;
 mod observation;
+mod people;
 mod play;
 mod random;
 mod recommender;
@@ -34,24 +37,28 @@ mod spec;
 mod step;
 mod supply;
 pub mod testing;
+mod topics;
 mod world;
 
-pub use candidates::Candidates;
+pub use candidates::{CandidateIter, CandidateRow, Candidates, ItemSet};
 pub use cohort::{
     BLOCK, Cohort, CohortError, CohortSpec, Goal, ObservationRows, ResponseRows, Rows, Scene, Sharded, Shown,
-    SplitRows, UserModel,
+    SplitRows, Terms, UserModel,
 };
 pub use creator::{CreatorAction, CreatorError, CreatorModel, External, ItemFeedback, OwnFeedback};
+pub use crowd::Crowd;
 pub use environment::{Env, ResetOptions, SingleUser, StepError};
 pub use grid::Grid;
 pub use history::{History, HistorySpec, HistoryStore, Keep, Memory};
 pub use ids::{CreatorId, Entity, ItemId, SessionId, SetId, Tick, UserId};
 pub use items::{Catalogue, ItemRowsMut, ItemTable, ItemView, NewItem};
 pub use layout::{Block, BlockAt, BlockKind, Layout};
-pub use log::{Facts, Key, LogSink, Metric};
+pub use log::{Facts, Hindsight, Key, LogSink, Metric};
 pub use message::{Message, Said};
+pub use met::Met;
 pub use objective::{Objective, Outcome, Part, RewardPart};
 pub use observation::{Observation, ObservationRow};
+pub use people::{CreatorFact, Group, Population};
 pub use play::{PlayError, play};
 pub use random::{Draws, Purpose, Streams, below, philox4x32, purpose, unit, unit_f32};
 pub use recommender::{Oracle, RecommendError, Recommender, TargetPolicy};
@@ -61,4 +68,5 @@ pub use snapshot::{Array, Snapshot, SnapshotError, State, Values};
 pub use spec::{Clock, EnvSpec};
 pub use step::{End, Event, Fate, Responses, Step, Transition};
 pub use supply::{ItemLaw, OpenShelf, Shelf, Supply, SupplyError};
+pub use topics::{Topics, normalise};
 pub use world::{BuildError, Truth, World, WorldBuilder, record};

@@ -1,6 +1,6 @@
 //! Where transitions go: sinks that keep them, metrics that fold them.
 
-use crate::{Catalogue, EnvSpec, Transition};
+use crate::{Catalogue, CreatorFact, EnvSpec, Grid, Population, Transition};
 
 /// What does not change from tick to tick, or only grows.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,21 @@ pub struct Facts<'a> {
     pub spec: &'a EnvSpec,
     /// Every item ever published, if items last.
     pub catalogue: Option<&'a Catalogue>,
+    /// Everybody's group attributes.
+    pub population: &'a Population,
+    /// Every creator there ever was; creator `c` is at index `c`.
+    pub creators: &'a [CreatorFact],
+    /// What only the truth knows: there for the world's owner, never for evaluating a policy from a log.
+    pub hindsight: Option<Hindsight<'a>>,
+}
+
+/// The latent side of a tick.
+#[derive(Debug, Clone, Copy)]
+pub struct Hindsight<'a> {
+    /// `[B, A]` the accounts of the spec.
+    pub accounts: &'a Grid<f32>,
+    /// The latent features of every item ever published, by the same ids as the catalogue.
+    pub items: Option<&'a Catalogue>,
 }
 
 /// Keeps transitions.
@@ -21,7 +36,7 @@ pub trait LogSink {
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Keeps one tick.
-    fn write(&mut self, t: &Transition<'_>) -> Result<(), Self::Error>;
+    fn write(&mut self, facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), Self::Error>;
 
     /// Makes everything durable.
     fn finish(self) -> Result<Self::Receipt, Self::Error>;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::{Fate, Grid, Responses, Slates, UserId};
+use crate::{Crowd, Fate, Grid, Responses, Slates, UserId};
 
 /// Rows scored by one task; a row's reward depends on no other row.
 const ROWS_PER_TASK: usize = 2048;
@@ -20,6 +20,8 @@ pub struct Outcome<'a> {
     pub responses: &'a Responses,
     /// What becomes of their sessions.
     pub fate: &'a [Fate],
+    /// What everybody did with the items, before this tick.
+    pub crowd: &'a Crowd,
 }
 
 /// One named part of a reward.
@@ -55,7 +57,12 @@ pub enum Part {
     },
     /// 1 on the first slate of a return visit: the return is credited when it happens.
     Returns,
+    /// Share of the slate given to items that were shown fewer than a hundred times before: what newcomers get.
+    NewcomerExposure,
 }
+
+/// Impressions from which on an item is no newcomer (as in the time to the first hundred of the metrics).
+const NEWCOMER_IMPRESSIONS: u32 = 100;
 
 impl RewardPart for Part {
     fn name(&self) -> String {
@@ -64,6 +71,7 @@ impl RewardPart for Part {
             Self::DwellMinutes => "dwell_minutes".into(),
             Self::Signal { name, .. } => name.clone(),
             Self::Returns => "returns".into(),
+            Self::NewcomerExposure => "newcomer_exposure".into(),
         }
     }
 
@@ -74,6 +82,11 @@ impl RewardPart for Part {
             Self::DwellMinutes => did.dwell_secs.row(r).iter().sum::<f32>() / 60.0,
             Self::Signal { at, .. } => did.signal(*at, r).iter().sum(),
             Self::Returns => f32::from(u8::from(outcome.returned[r])),
+            Self::NewcomerExposure => {
+                let slate = outcome.slates.items.row(r);
+                let new = |item: &&crate::ItemId| outcome.crowd.impressions(**item) < NEWCOMER_IMPRESSIONS;
+                slate.iter().filter(new).count() as f32 / slate.len() as f32
+            }
         }
     }
 

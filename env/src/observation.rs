@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Candidates, Catalogue, Grid, History, ItemId, ItemView, Layout, Message, SessionId, Tick, UserId,
+    CandidateRow, Candidates, Catalogue, Grid, History, ItemId, ItemView, Layout, Message, SessionId, Tick,
+    UserId,
 };
 
 /// One tick as the recommender sees it: a row for every user who wants a slate now, ascending by user.
@@ -13,7 +14,7 @@ use crate::{
 /// `B` changes from tick to tick; people leave and return, so row 3 now and row 3 before may be different people.
 ///
 /// # Shapes
-/// - `users`, `sessions`: `[B]`
+/// - `users`, `sessions`, `time_secs`: `[B]`
 /// - `user_features`: `[B, F]`, meaning given by [`EnvSpec::user_features`](crate::EnvSpec)
 /// - `history`: `[B, H]`
 /// - `candidates`: `[C]` shared or `[B, C_r]`
@@ -28,6 +29,9 @@ pub struct Observation {
     pub users: Vec<UserId>,
     /// In which visit.
     pub sessions: Vec<SessionId>,
+    /// Each one's own clock: seconds since the start of the world. Inside a session it may lag the tick, which is only
+    /// the bucket in which the slate was served.
+    pub time_secs: Vec<f64>,
     /// What is observable about them.
     pub user_features: Grid<f32>,
     /// What they recently met.
@@ -46,6 +50,7 @@ impl Default for Observation {
             tick: Tick(0),
             users: Vec::new(),
             sessions: Vec::new(),
+            time_secs: Vec::new(),
             user_features: Grid::default(),
             history: History::default(),
             messages: Vec::new(),
@@ -107,9 +112,15 @@ impl<'a> ObservationRow<'a> {
         self.seen.user_features.row(self.r)
     }
 
+    /// The user's own clock: seconds since the start of the world.
+    #[must_use]
+    pub fn time_secs(&self) -> f64 {
+        self.seen.time_secs[self.r]
+    }
+
     /// What the user may be shown, ascending.
     #[must_use]
-    pub fn candidates(&self) -> &'a [ItemId] {
+    pub fn candidates(&self) -> CandidateRow<'a> {
         self.seen.candidates.row(self.r)
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HistorySpec, Layout};
+use crate::{Group, HistorySpec, Layout};
 
 /// How long one tick lasts and whether time means anything.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,14 @@ pub struct EnvSpec {
     pub durable_items: bool,
     /// Signals of a response beside click and dwell.
     pub signals: Vec<String>,
+    /// Attributes people are grouped by, for measuring.
+    pub groups: Vec<Group>,
+    /// Latent measures of a slate, which only the truth knows.
+    pub accounts: Vec<String>,
+    /// `[K]` how likely each position is looked at.
+    pub examination: Vec<f32>,
+    /// Whether an item shown to a user is no candidate for that user again.
+    pub no_repeat: bool,
     /// Named parts of the reward and their weights.
     pub reward_parts: Vec<(String, f32)>,
     /// The history window.

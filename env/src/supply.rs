@@ -129,6 +129,18 @@ pub struct OpenShelf {
     latent: Layout,
     stock: Stock,
     live_ticks: Option<u32>,
+    at_least: usize,
+    offer: Offer,
+}
+
+/// What an [`OpenShelf`] offered last, and until when that holds: most ticks change nothing.
+#[derive(Debug, Clone, Default)]
+struct Offer {
+    tick: Tick,
+    /// Items published by then.
+    n_items: usize,
+    /// The first tick at which one of them expires.
+    until: Tick,
 }
 
 /// What a shelf opens with.
@@ -143,13 +155,27 @@ impl OpenShelf {
     /// A shelf that opens with `stock`; items are offered for `live_ticks` ticks, or for good.
     #[must_use]
     pub fn new(observed: Layout, latent: Layout, stock: Vec<NewItem>, live_ticks: Option<u32>) -> Self {
-        Self { observed, latent, stock: Stock::Given(stock), live_ticks }
+        let (at_least, offer) = (1, Offer::default());
+        Self { observed, latent, stock: Stock::Given(stock), live_ticks, at_least, offer }
     }
 
     /// A shelf that opens with `n` items of a law, drawn anew for every seed.
     #[must_use]
     pub fn drawn(n: usize, law: Box<dyn ItemLaw>, live_ticks: Option<u32>) -> Self {
-        Self { observed: law.observed(), latent: law.latent(), stock: Stock::Drawn(n, law), live_ticks }
+        let (observed, latent) = (law.observed(), law.latent());
+        Self { stock: Stock::Drawn(n, law), ..Self::new(observed, latent, Vec::new(), live_ticks) }
+    }
+
+    /// The newest `n` items stay on offer however old they get: a shelf nobody fills any more must not become empty.
+    #[must_use]
+    pub fn keeping(mut self, n: usize) -> Self {
+        self.at_least = n;
+        self
+    }
+
+    fn until(&self, catalogue: &Catalogue, item: ItemId) -> Tick {
+        let shelf_life = self.live_ticks.map(|ticks| catalogue.published(item).0.saturating_add(ticks));
+        Tick(shelf_life.unwrap_or(u32::MAX).min(catalogue.until(item).0))
     }
 }
 
@@ -180,6 +206,7 @@ impl Shelf for OpenShelf {
     }
 
     fn stock(&mut self, rng: &Streams) -> Vec<NewItem> {
+        self.offer = Offer::default();
         match &self.stock {
             Stock::Given(items) => items.clone(),
             Stock::Drawn(n, law) => draw_stock(*n, law.as_ref(), rng),
@@ -187,22 +214,30 @@ impl Shelf for OpenShelf {
     }
 
     fn offer(&mut self, tick: Tick, _users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
-        let live =
-            |item: &ItemId| self.live_ticks.is_none_or(|ticks| tick.0 - catalogue.published(*item).0 < ticks);
-        // Items are published in order, so the live ones are always the newest.
-        let n = catalogue.len() as u32;
-        let mut first = n;
-        while first > 0 && live(&ItemId(first - 1)) {
-            first -= 1;
-        }
-        if let Candidates::Shared { items, .. } = &*out
-            && items.len() as u32 == n - first
-            && items.first().is_none_or(|item| item.0 == first)
-        {
+        let n_items = catalogue.len();
+        let unchanged = n_items == self.offer.n_items && tick >= self.offer.tick && tick < self.offer.until;
+        if unchanged && out.common().is_some_and(|items| !items.is_empty()) {
             return;
         }
-        let set = SetId(out.set().map_or(0, |set| set.0 + 1));
-        *out = Candidates::shared(set, (first..n).map(ItemId).collect());
+        let newest = n_items.saturating_sub(self.at_least) as u32;
+        let mut until = Catalogue::FOR_GOOD;
+        let live = |item: &ItemId| {
+            let expires = self.until(catalogue, *item);
+            let stays = expires > tick || item.0 >= newest;
+            if expires > tick {
+                until = until.min(expires);
+            }
+            stays
+        };
+        // Candidates are few compared to everything ever published: look at the last offer and what came since.
+        let seen = if tick >= self.offer.tick { self.offer.n_items as u32 } else { 0 };
+        let before: &[ItemId] = if seen == 0 { &[] } else { out.common().map_or(&[], |items| items) };
+        let items: Vec<_> =
+            before.iter().copied().chain((seen..n_items as u32).map(ItemId)).filter(live).collect();
+        self.offer = Offer { tick, n_items, until };
+        if out.common().is_none_or(|last| last[..] != items[..]) {
+            *out = Candidates::shared(SetId(out.set().map_or(0, |set| set.0 + 1)), items);
+        }
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {
@@ -219,6 +254,7 @@ impl Shelf for OpenShelf {
             Stock::Drawn(n, law) => Stock::Drawn(*n, law.fork()),
         };
         let (observed, latent) = (self.observed.clone(), self.latent.clone());
-        Box::new(Self { observed, latent, stock, live_ticks: self.live_ticks })
+        let (live_ticks, at_least, offer) = (self.live_ticks, self.at_least, self.offer.clone());
+        Box::new(Self { observed, latent, stock, live_ticks, at_least, offer })
     }
 }

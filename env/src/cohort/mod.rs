@@ -12,7 +12,7 @@ pub use sharded::{BLOCK, Sharded};
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::{Snapshot, SnapshotError};
-use crate::{Fate, ItemId, Layout, Responses, State, Streams, Tick, UserId};
+use crate::{Fate, Group, ItemId, Layout, Responses, State, Streams, Tick, UserId};
 
 /// A population failed to answer.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,16 @@ pub struct CohortSpec {
     pub features: Layout,
     /// Signals of a response beside click and dwell.
     pub signals: Vec<String>,
+    /// Attributes people are grouped by, for measuring; not observable.
+    pub groups: Vec<Group>,
+    /// Latent measures of a slate, which only the truth knows.
+    pub accounts: Vec<String>,
+    /// γ of a user who looks at position *p* with probability `γ^p`; `None` for one who looks at everything.
+    pub examination: Option<f32>,
 }
+
+/// Why an item was clicked or passed over: named terms, as the user model sees them.
+pub type Terms = Vec<(&'static str, f32)>;
 
 /// What an oracle may want to maximise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +103,9 @@ pub trait UserModel: Clone + Send + Sync + 'static {
         0.0
     }
 
+    /// Writes the level of every group attribute of the user in row `at`.
+    fn groups(&self, _state: &Self::State, _at: usize, _out: &mut [u16]) {}
+
     /// Writes what a recommender may know: the only leak.
     fn observe(&self, state: &Self::State, rows: &Rows<'_>, out: &mut ObservationRows<'_>);
 
@@ -105,6 +117,30 @@ pub trait UserModel: Clone + Send + Sync + 'static {
         rng: &Streams,
         out: &mut ResponseRows<'_>,
     ) -> Result<(), CohortError>;
+
+    /// Writes what its slate was really worth to the `i`-th row: the accounts of the spec. Asked between
+    /// [`respond`](UserModel::respond) and [`advance`](UserModel::advance).
+    fn account(
+        &self,
+        _state: &Self::State,
+        _shown: &Shown<'_>,
+        _did: &Responses,
+        _i: usize,
+        _out: &mut [f32],
+    ) {
+    }
+
+    /// Why the `i`-th row would click or pass over what is at `position`, before it responds.
+    fn explain(
+        &self,
+        _state: &Self::State,
+        _shown: &Shown<'_>,
+        _i: usize,
+        _position: usize,
+        _rng: &Streams,
+    ) -> Terms {
+        Terms::new()
+    }
 
     /// Moves each row's state and says what becomes of its session.
     fn advance(
@@ -145,6 +181,9 @@ pub trait Cohort: Send + Sync {
     /// Seconds after the start of the world at which `user` first opens the app.
     fn first_visit(&self, user: UserId, rng: &Streams) -> f64;
 
+    /// Writes the group attributes of `user`.
+    fn groups(&self, _user: UserId, _out: &mut [u16]) {}
+
     /// Writes what a recommender may know.
     fn observe(&self, rows: &Rows<'_>, out: ObservationRows<'_>) -> Result<(), CohortError>;
 
@@ -155,6 +194,14 @@ pub trait Cohort: Send + Sync {
         rng: &Streams,
         out: &mut ResponseRows<'_>,
     ) -> Result<(), CohortError>;
+
+    /// Writes what the slates were really worth: `[rows, A]`, the accounts of the spec.
+    fn account(&self, _shown: &Shown<'_>, _did: &Responses, _out: ObservationRows<'_>) {}
+
+    /// Why the `i`-th row would click or pass over what is at `position`.
+    fn explain(&self, _shown: &Shown<'_>, _i: usize, _position: usize, _rng: &Streams) -> Terms {
+        Terms::new()
+    }
 
     /// Moves each row's state and says what becomes of its session.
     fn advance(

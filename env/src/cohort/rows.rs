@@ -1,14 +1,18 @@
 //! The pieces of a tick that a cohort is handed: whole things to read by row, slices of its own rows to write.
 
-use crate::{BlockAt, Candidates, ItemId, ItemView, Message, Slates, Tick, UserId};
+use crate::{BlockAt, Candidates, Crowd, ItemId, ItemView, Message, Slates, Tick, UserId};
 
 /// Which rows of the tick are meant, and where their users' state is.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
+    /// When.
+    pub tick: Tick,
     /// The first row, counted over the whole observation.
     pub first: usize,
     /// The users of these rows, ascending.
     pub users: &'a [UserId],
+    /// Each user's own clock: seconds since the start of the world.
+    pub time_secs: &'a [f64],
     /// The user whose state is in row 0 of the shard (or cohort).
     pub base: UserId,
 }
@@ -44,16 +48,16 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn split_at(self, n: usize, base: UserId) -> (Self, Self) {
         let (left, right) = self.users.split_at(n);
-        (Rows { users: left, ..self }, Rows { first: self.first + n, users: right, base })
+        let (time_left, time_right) = self.time_secs.split_at(n);
+        let rest = Rows { first: self.first + n, users: right, time_secs: time_right, base, ..self };
+        (Rows { users: left, time_secs: time_left, ..self }, rest)
     }
 }
 
 /// What is on offer to some rows at one tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// When.
-    pub tick: Tick,
-    /// To whom.
+    /// To whom, and when.
     pub rows: Rows<'a>,
     /// What may be shown.
     pub candidates: &'a Candidates,
@@ -61,6 +65,8 @@ pub struct Scene<'a> {
     pub items: &'a ItemView,
     /// What only the world knows of them.
     pub latent: &'a ItemView,
+    /// What everybody did with them.
+    pub crowd: &'a Crowd,
 }
 
 impl<'a> Scene<'a> {
@@ -74,7 +80,7 @@ impl<'a> Scene<'a> {
 /// What was shown to some rows at one tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
-    /// When, to whom, out of what.
+    /// To whom, when, out of what.
     pub scene: Scene<'a>,
     /// The slates of the whole tick; read rows through [`Shown::slate`].
     pub slates: &'a Slates,

@@ -2,7 +2,7 @@
 
 use super::{
     Cohort, CohortError, CohortSpec, Goal, ObservationRows, ResponseRows, Rows, Scene, Shown, SplitRows,
-    UserModel,
+    Terms, UserModel,
 };
 use crate::snapshot::{Snapshot, SnapshotError, State};
 use crate::{Fate, ItemId, Message, Responses, Streams, Tick, UserId};
@@ -106,9 +106,33 @@ impl<M: UserModel> Cohort for Sharded<M> {
         self.model.first_visit(user, rng)
     }
 
+    fn groups(&self, user: UserId, out: &mut [u16]) {
+        let Some((shard, at)) = self.place(user) else { return };
+        self.model.groups(&self.shards[shard].state, at, out);
+    }
+
     fn observe(&self, rows: &Rows<'_>, out: ObservationRows<'_>) -> Result<(), CohortError> {
-        observe_shards(&self.model, &self.shards, *rows, out);
+        read_shards(&self.shards, *rows, out, &|shard, rows, mut out| {
+            self.model.observe(&shard.state, &rows, &mut out);
+        });
         Ok(())
+    }
+
+    fn account(&self, shown: &Shown<'_>, did: &Responses, out: ObservationRows<'_>) {
+        read_shards(&self.shards, shown.scene.rows, out, &|shard, rows, mut out| {
+            let shown = Shown { scene: shown.scene.with_rows(rows), ..*shown };
+            for i in 0..rows.len() {
+                self.model.account(&shard.state, &shown, did, i, out.row(i));
+            }
+        });
+    }
+
+    fn explain(&self, shown: &Shown<'_>, i: usize, position: usize, rng: &Streams) -> Terms {
+        let rows = shown.scene.rows;
+        let Some((shard, _)) = self.place(rows.users[i]) else { return Terms::new() };
+        let shard = &self.shards[shard];
+        let scene = shown.scene.with_rows(Rows { base: shard.base, ..rows });
+        self.model.explain(&shard.state, &Shown { scene, ..*shown }, i, position, rng)
     }
 
     fn respond(
@@ -195,24 +219,24 @@ impl<M: UserModel> Cohort for Sharded<M> {
 }
 
 /// As [`each_shard`], for reading: an observation changes nobody.
-fn observe_shards<M: UserModel>(
-    model: &M,
-    shards: &[Shard<M::State>],
+fn read_shards<S: Sync>(
+    shards: &[Shard<S>],
     rows: Rows<'_>,
-    mut out: ObservationRows<'_>,
+    out: ObservationRows<'_>,
+    work: &(impl Fn(&Shard<S>, Rows<'_>, ObservationRows<'_>) + Sync),
 ) {
     match shards {
         _ if rows.is_empty() => {}
         [] => {}
-        [one] => model.observe(&one.state, &rows, &mut out),
+        [one] => work(one, rows, out),
         many => {
             let (left, right) = many.split_at(many.len() / 2);
             let n = rows.users.partition_point(|user| *user < right[0].base);
             let (left_rows, right_rows) = rows.split_at(n, right[0].base);
             let (left_out, right_out) = out.split_rows(n);
             rayon::join(
-                || observe_shards(model, left, left_rows, left_out),
-                || observe_shards(model, right, right_rows, right_out),
+                || read_shards(left, left_rows, left_out, work),
+                || read_shards(right, right_rows, right_out, work),
             );
         }
     }

@@ -17,6 +17,8 @@ pub struct NewItem {
     pub creator: CreatorId,
     /// What people read.
     pub title: String,
+    /// How long it is on offer; for good if not said.
+    pub live_ticks: Option<u32>,
     /// Observed real features, packed as the observed layout says.
     pub dense: Vec<f32>,
     /// Observed category codes.
@@ -32,6 +34,7 @@ struct Segment {
     table: ItemTable,
     creators: Vec<CreatorId>,
     published: Vec<Tick>,
+    until: Vec<Tick>,
     titles: Vec<String>,
 }
 
@@ -56,6 +59,9 @@ impl PartialEq for Catalogue {
 }
 
 impl Catalogue {
+    /// Until when an item is on offer that stays.
+    pub const FOR_GOOD: Tick = Tick(u32::MAX);
+
     /// An empty catalogue of items with these features.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
@@ -80,18 +86,20 @@ impl Catalogue {
         self.len == 0
     }
 
-    /// Publishes an item; its id is the number of items before it. Slices must fit the layout.
+    /// Publishes an item `at` a tick, on offer `until` another; its id is the number of items before it. Slices must fit
+    /// the layout.
     pub fn push(
         &mut self,
         creator: CreatorId,
-        at: Tick,
+        (at, until): (Tick, Tick),
         title: &str,
         dense: &[f32],
         codes: &[u16],
     ) -> ItemId {
         if self.len.is_multiple_of(SEGMENT) {
             let table = ItemTable::new(self.layout.clone());
-            let segment = Segment { table, creators: vec![], published: vec![], titles: vec![] };
+            let segment =
+                Segment { table, creators: vec![], published: vec![], until: vec![], titles: vec![] };
             self.segments.push(Arc::new(segment));
         }
         let newest = self.segments.last_mut().expect("a segment was just ensured");
@@ -99,6 +107,7 @@ impl Catalogue {
         segment.table.push(dense, codes);
         segment.creators.push(creator);
         segment.published.push(at);
+        segment.until.push(until);
         segment.titles.push(title.to_owned());
         self.len += 1;
         ItemId(self.len as u32 - 1)
@@ -121,6 +130,12 @@ impl Catalogue {
     #[must_use]
     pub fn published(&self, item: ItemId) -> Tick {
         self.segment(item).published[item.index() % SEGMENT]
+    }
+
+    /// The first tick at which it is no longer on offer; the last tick there is for an item that stays.
+    #[must_use]
+    pub fn until(&self, item: ItemId) -> Tick {
+        self.segment(item).until[item.index() % SEGMENT]
     }
 
     /// Its title.
@@ -146,10 +161,13 @@ mod tests {
         let quality = layout.find("quality").unwrap();
         let mut now = Catalogue::new(layout);
         for i in 0..SEGMENT as u32 + 2 {
-            assert_eq!(now.push(CreatorId(i % 7), Tick(i), "", &[i as f32], &[]), ItemId(i));
+            assert_eq!(
+                now.push(CreatorId(i % 7), (Tick(i), Catalogue::FOR_GOOD), "", &[i as f32], &[]),
+                ItemId(i)
+            );
         }
         let before = now.clone();
-        now.push(CreatorId(1), Tick(9), "late", &[0.5], &[]);
+        now.push(CreatorId(1), (Tick(9), Tick(12)), "late", &[0.5], &[]);
         assert_eq!((before.len(), now.len()), (SEGMENT + 2, SEGMENT + 3));
         let (table, at) = now.locate(ItemId(SEGMENT as u32 + 1));
         assert_eq!(table.dense(quality, at), [SEGMENT as f32 + 1.0]);

@@ -63,3 +63,21 @@ pub const ITEM_INIT: Purpose<ItemId> = Purpose::new(10);
 pub const CREATOR: Purpose<CreatorId> = Purpose::new(11);
 /// Starting values of a learned model's rows.
 pub const MODEL_INIT: Purpose<ItemId> = Purpose::new(12);
+/// How far down a slate a user looks.
+pub const EXAMINE: Purpose<UserId> = Purpose::new(13);
+/// Whether a consumed item is liked or hidden; one word per item.
+pub const LIKE: Purpose<UserId> = Purpose::new(14);
+/// Which groups a person belongs to.
+pub const GROUP: Purpose<UserId> = Purpose::new(15);
+/// How long a session's patience lasts.
+pub const PATIENCE: Purpose<UserId> = Purpose::new(16);
+/// What a creator is like when it first appears.
+pub const CREATOR_INIT: Purpose<CreatorId> = Purpose::new(17);
+/// What a creator's next item is like.
+pub const CREATOR_ITEM: Purpose<CreatorId> = Purpose::new(18);
+/// Who enters a market.
+pub const MARKET: Purpose<CreatorId> = Purpose::new(19);
+/// What a policy tries out with a user.
+pub const EXPLORE: Purpose<UserId> = Purpose::new(20);
+/// A draw from a model's posterior.
+pub const POSTERIOR: Purpose<ItemId> = Purpose::new(21);

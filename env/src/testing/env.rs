@@ -161,7 +161,7 @@ fn faulty(good: &Slates, seen: &Observation) -> Vec<(&'static str, Slates)> {
         ("marginals of too few rows", with(&|bad| bad.marginal = Some(crate::Grid::zeros(last, k)))),
     ];
     if k > 1 {
-        let first = seen.candidates.row(last)[0];
+        let first = seen.candidates.row(last).iter().next().expect("a row has candidates");
         all.push(("an item twice", with(&|bad| bad.items.row_mut(last)[..2].fill(first))));
     }
     all
@@ -224,8 +224,12 @@ fn of_fork(play: &mut Play<World>) -> Result<Play<World>, ContractBreach> {
 
 fn show_the_first(seen: &Observation, slates: &mut Slates) {
     for r in 0..seen.len() {
-        let k = slates.items.width();
-        slates.items.row_mut(r).copy_from_slice(&seen.candidates.row(r)[..k]);
+        slates
+            .items
+            .row_mut(r)
+            .iter_mut()
+            .zip(seen.candidates.row(r))
+            .for_each(|(place, item)| *place = item);
         slates.known[r] = Known::Unavailable;
     }
 }

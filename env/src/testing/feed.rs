@@ -136,16 +136,17 @@ impl Recommender for ToyRecommender {
 pub(super) fn show_any(seen: &Observation, k: usize, rng: &Streams, out: &mut Slates) {
     out.reset(seen.len(), k);
     for (r, &user) in seen.users.iter().enumerate() {
-        let (all, mut draws) = (seen.candidates.row(r), rng.at(purpose::POLICY, user, seen.tick));
+        let (row, mut draws) = (seen.candidates.row(r), rng.at(purpose::POLICY, user, seen.tick));
+        let (listed, n) = (seen.candidates.listed(r), row.len());
         for position in 0..k {
             let (above, rest) = out.items.row_mut(r).split_at_mut(position);
             rest[0] = loop {
-                let item = all[below(draws.word(), all.len() as u32) as usize];
-                if !above.contains(&item) {
+                let item = listed[below(draws.word(), listed.len() as u32) as usize];
+                if !above.contains(&item) && row.contains(item) {
                     break item;
                 }
             };
-            out.propensity.row_mut(r)[position] = 1.0 / (all.len() - position) as f64;
+            out.propensity.row_mut(r)[position] = 1.0 / (n - position) as f64;
         }
         out.known[r] = Known::Exact;
     }

@@ -14,6 +14,7 @@ pub(super) fn with_rows(seen: &Observation, rows: &[usize]) -> Observation {
         tick: seen.tick,
         users: rows.iter().map(|r| seen.users[*r]).collect::<Vec<UserId>>(),
         sessions: rows.iter().map(|r| seen.sessions[*r]).collect(),
+        time_secs: rows.iter().map(|r| seen.time_secs[*r]).collect(),
         user_features: pick(&seen.user_features, rows, 1),
         history: pick_history(&seen.history, rows),
         messages: seen.messages.iter().filter_map(row_now).collect(),
@@ -43,15 +44,21 @@ fn pick_history(history: &History, rows: &[usize]) -> History {
 }
 
 fn pick_candidates(candidates: &Candidates, rows: &[usize]) -> Candidates {
-    if candidates.set().is_some() {
-        return candidates.clone();
-    }
-    let (mut starts, mut items) = (vec![0], Vec::new());
+    let (mut starts, mut picked) = (vec![0], Vec::new());
     for &r in rows {
-        items.extend_from_slice(candidates.row(r));
-        starts.push(items.len() as u32);
+        picked.extend_from_slice(match candidates {
+            Candidates::PerRow { .. } => candidates.listed(r),
+            _ => candidates.barred(r),
+        });
+        starts.push(picked.len() as u32);
     }
-    Candidates::PerRow { starts, items }
+    match candidates {
+        Candidates::Shared { .. } => candidates.clone(),
+        Candidates::PerRow { .. } => Candidates::PerRow { starts, items: picked },
+        Candidates::Unseen { set, items, .. } => {
+            Candidates::Unseen { set: *set, items: Arc::clone(items), starts, barred: picked }
+        }
+    }
 }
 
 pub(super) fn pick_items(items: &ItemView, rows: &[usize]) -> ItemView {

@@ -18,6 +18,11 @@ pub(super) fn check_observation(spec: &EnvSpec, seen: &Observation) -> Kept {
     for (r, (user, session)) in seen.users.iter().zip(&seen.sessions).enumerate() {
         law.same("user of the session", Some(r), user, &session.user())?;
     }
+    law.same("clocks", None, &rows, &seen.time_secs.len())?;
+    let tick_secs = spec.clock.tick_secs;
+    let ends = f64::from(seen.tick.0) * tick_secs + tick_secs;
+    let ahead = seen.time_secs.iter().position(|time| !(*time >= 0.0 && *time < ends));
+    law.hold(ahead, ahead.is_none(), || "a user's clock is ahead of the tick".into())?;
     let features = &seen.user_features;
     let width = spec.user_features.dense_width();
     law.same("shape of user features", None, &(rows, width), &(features.rows(), features.width()))?;
@@ -38,11 +43,19 @@ fn check_candidates(law: Law, spec: &EnvSpec, seen: &Observation) -> Kept {
     let most = spec.max_candidates.unwrap_or(usize::MAX);
     for r in 0..seen.len() {
         let list = seen.candidates.row(r);
-        law.hold(Some(r), list.is_sorted_by(|a, b| a < b), || "candidates do not ascend".into())?;
+        let (listed, barred) = (seen.candidates.listed(r), seen.candidates.barred(r));
+        law.hold(Some(r), listed.is_sorted_by(|a, b| a < b), || "candidates do not ascend".into())?;
+        law.hold(Some(r), barred.is_sorted_by(|a, b| a < b), || "barred items do not ascend".into())?;
+        law.same(
+            "barred items that are listed",
+            Some(r),
+            &listed.len(),
+            &(list.iter().count() + barred.len()),
+        )?;
         law.hold(Some(r), (spec.slate_size..=most).contains(&list.len()), || {
             format!("{} candidates for a slate of {}, at most {most}", list.len(), spec.slate_size)
         })?;
-        for &item in list {
+        for item in list {
             let known = match &*seen.items {
                 ItemView::Durable(catalogue) => item.index() < catalogue.len(),
                 ItemView::Ephemeral { per_row, .. } => item.index() < *per_row,

@@ -11,12 +11,12 @@ use crate::{Env, Known, LogSink, Message, ResetOptions, Said, Transition, World}
 ///
 /// ```
 /// use recloop_env::testing::{check_sink, toy_world};
-/// use recloop_env::{LogSink, Transition};
+/// use recloop_env::{Facts, LogSink, Transition};
 /// struct Count(usize);
 /// impl LogSink for Count {
 ///     type Receipt = usize;
 ///     type Error = std::convert::Infallible;
-///     fn write(&mut self, t: &Transition<'_>) -> Result<(), Self::Error> {
+///     fn write(&mut self, _facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), Self::Error> {
 ///         self.0 += t.seen.len();
 ///         Ok(())
 ///     }
@@ -38,7 +38,7 @@ pub fn check_sink<S: LogSink>(mut sink: S, world: World) -> Result<S::Receipt, C
         vary(&mut play, turn);
         play.show()?;
         let t = Transition { seen: &play.seen, slates: &play.slates, step: &play.step };
-        sink.write(&t).map_err(|error| law(t.tick()).breach(None, &error))?;
+        sink.write(&play.env.facts(), &t).map_err(|error| law(t.tick()).breach(None, &error))?;
         play.turn();
     }
     sink.finish().map_err(|error| law(play.seen.tick).breach(None, &error))

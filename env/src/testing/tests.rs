@@ -164,7 +164,7 @@ impl Recommender for Crooked {
     fn recommend(&mut self, seen: &Observation, _: &Streams, out: &mut Slates) -> Result<(), RecommendError> {
         out.reset(seen.len(), self.k);
         for r in 0..seen.len() {
-            let list = seen.candidates.row(r);
+            let list = seen.candidates.listed(r);
             let shift = match () {
                 () if self.looks_aside => seen.len(),
                 () if self.forgets => self.turns as usize,

@@ -38,7 +38,12 @@ impl UserModel for ToyUsers {
     fn spec(&self) -> CohortSpec {
         let interest =
             Block::dense("interest", usize::from(TOPICS), (0.0, 1.0), "chance of a click, per topic");
-        CohortSpec { name: "toy".into(), features: Layout::new(vec![interest]), signals: vec!["joy".into()] }
+        CohortSpec {
+            name: "toy".into(),
+            features: Layout::new(vec![interest]),
+            signals: vec!["joy".into()],
+            ..CohortSpec::default()
+        }
     }
 
     fn blank(&self, n: usize) -> ToyState {
@@ -74,7 +79,7 @@ impl UserModel for ToyUsers {
                 if let Some(probs) = out.probs(i) {
                     probs[position] = appeal;
                 }
-                let luck = rng.item_word(purpose::CHOICE, rows.users[i], shown.scene.tick, item);
+                let luck = rng.item_word(purpose::CHOICE, rows.users[i], rows.tick, item);
                 if unit_f32(luck) < appeal {
                     out.click(i, position, 10.0 * appeal);
                     out.signal(0, i, position, appeal);

@@ -5,7 +5,7 @@ use super::env::{any_threads, check_world};
 use super::play::{Play, SEED, TICKS};
 use super::rows::{pick_items, slate_of, with_rows};
 use crate::{
-    BLOCK, Cohort, Env, Event, Fate, Grid, ItemView, Objective, Observation, ObservationRows, Part,
+    BLOCK, Cohort, Crowd, Env, Event, Fate, Grid, ItemView, Objective, Observation, ObservationRows, Part,
     ResetOptions, ResponseRows, Responses, Rows, Scene, Sharded, Shown, Slates, State, Streams, Supply, Tick,
     UserId, UserModel, World,
 };
@@ -71,6 +71,7 @@ struct Scrap {
     r: usize,
     seen: Observation,
     latent: ItemView,
+    crowd: Crowd,
     slates: Slates,
     did: Responses,
 }
@@ -96,6 +97,7 @@ fn alone<M: UserModel>(model: &M, world: World, options: &ResetOptions) -> Kept 
         for (solo, scrap) in solos.iter_mut().zip(&scraps) {
             if let Some(scrap) = scrap {
                 scrap.compare(&play)?;
+                scrap.compare_accounts(&solo.cohort, &play)?;
                 solo.advance(scrap, &play, &rng)?;
             }
             solo.observe(&play)?;
@@ -117,7 +119,8 @@ impl<M: UserModel> Solo<M> {
         did.reset(1, k, n_signals);
         let (seen, slates) = (with_rows(&play.seen, &[r]), slate_of(&play.slates, r));
         let latent = pick_items(play.env.truth().items(), &[r]);
-        let mut scrap = Scrap { r, seen, latent, slates, did };
+        let crowd = play.env.truth().crowd().clone();
+        let mut scrap = Scrap { r, seen, latent, crowd, slates, did };
         let mut did = std::mem::take(&mut scrap.did);
         let mut out = ResponseRows {
             k,
@@ -155,7 +158,8 @@ impl<M: UserModel> Solo<M> {
         let Some(r) = next.row_of(self.user) else { return Ok(()) };
         let mut features = vec![0.0; next.user_features.width()];
         let out = ObservationRows { features: &mut features, width: next.user_features.width() };
-        let rows = Rows { first: 0, users: &[self.user], base: self.user };
+        let (users, time_secs) = (&[self.user], &[next.time_secs[r]]);
+        let rows = Rows { tick: next.tick, first: 0, users, time_secs, base: self.user };
         self.cohort.observe(&rows, out).map_err(|error| law(next).breach(Some(r), &error))?;
         law(next).same("user features", Some(r), next.user_features.row(r), &features[..])
     }
@@ -164,9 +168,20 @@ impl<M: UserModel> Solo<M> {
 impl Scrap {
     fn shown(&self) -> Shown<'_> {
         let seen = &self.seen;
-        let rows = Rows { first: 0, users: &seen.users, base: seen.users[0] };
-        let (tick, candidates, items, latent) = (seen.tick, &*seen.candidates, &*seen.items, &self.latent);
-        Shown { scene: Scene { tick, rows, candidates, items, latent }, slates: &self.slates }
+        let (users, time_secs, base) = (&seen.users, &seen.time_secs, seen.users[0]);
+        let rows = Rows { tick: seen.tick, first: 0, users, time_secs, base };
+        let (candidates, items) = (&*seen.candidates, &*seen.items);
+        let scene = Scene { rows, candidates, items, latent: &self.latent, crowd: &self.crowd };
+        Shown { scene, slates: &self.slates }
+    }
+
+    /// What the slate was really worth, by the user's own account.
+    fn compare_accounts<M: UserModel>(&self, cohort: &Sharded<M>, play: &Play<World>) -> Kept {
+        let expected = play.env.truth().accounts().row(self.r);
+        let mut found = vec![0.0; expected.len()];
+        let out = ObservationRows { features: &mut found, width: expected.len() };
+        cohort.account(&self.shown(), &self.did, out);
+        law(&play.seen).same("accounts", Some(self.r), expected, &found[..])
     }
 
     fn compare(&self, play: &Play<World>) -> Kept {

@@ -6,8 +6,9 @@ use super::creators::Creators;
 use super::{Member, Now, People, Stage, World};
 use crate::calendar::Calendar;
 use crate::{
-    BlockKind, Candidates, Catalogue, Clock, Cohort, CohortSpec, CreatorModel, EnvSpec, HistorySpec,
-    HistoryStore, ItemView, MAX_SLATE, Objective, ResetOptions, Streams, Supply, Tick, UserId,
+    BlockKind, Candidates, Catalogue, Clock, Cohort, CohortSpec, CreatorModel, Crowd, EnvSpec, Grid,
+    HistorySpec, HistoryStore, ItemView, MAX_SLATE, Met, Objective, Population, ResetOptions, Streams,
+    Supply, Tick, UserId,
 };
 
 /// Most users a world can have: ids have 32 bits, and the last one is nobody's.
@@ -73,6 +74,24 @@ pub enum BuildError {
         /// The signals there are, in order.
         known: Vec<String>,
     },
+    /// A rule for durable items in a world whose items are redrawn.
+    #[error("build world `{id}`: {rule} needs items that last, these are redrawn every tick")]
+    Redrawn {
+        /// The world.
+        id: String,
+        /// The rule.
+        rule: &'static str,
+    },
+    /// Popularity that does not fade within bounds.
+    #[error(
+        "build world `{id}`: popularity keeps {keep_per_day} of itself a day; allowed is more than 0, at most 1"
+    )]
+    Popularity {
+        /// The world.
+        id: String,
+        /// What was given.
+        keep_per_day: String,
+    },
     /// A clock whose ticks take no time.
     #[error("build world `{id}`: a tick of {tick_secs} seconds does not move time")]
     Clock {
@@ -93,6 +112,8 @@ pub struct WorldBuilder {
     creators: Option<Box<dyn CreatorModel>>,
     history: HistorySpec,
     clock: Clock,
+    keep_per_day: Option<f32>,
+    no_repeat: bool,
 }
 
 impl WorldBuilder {
@@ -106,6 +127,8 @@ impl WorldBuilder {
             creators: None,
             history: HistorySpec::default(),
             clock: Clock::STEPS,
+            keep_per_day: None,
+            no_repeat: false,
         }
     }
 
@@ -158,6 +181,20 @@ impl WorldBuilder {
         self
     }
 
+    /// Users see what others click; of a click's weight `keep_per_day` is left after a day.
+    #[must_use]
+    pub fn popularity(mut self, keep_per_day: f32) -> Self {
+        self.keep_per_day = Some(keep_per_day);
+        self
+    }
+
+    /// What was shown to a user is no candidate for that user again, until fewer than a slate are left.
+    #[must_use]
+    pub fn no_repeat(mut self) -> Self {
+        self.no_repeat = true;
+        self
+    }
+
     /// Checks the parts against each other and makes the world.
     pub fn build(self) -> Result<World, BuildError> {
         let missing = |part| BuildError::Missing { id: self.id.clone(), part };
@@ -177,6 +214,8 @@ impl WorldBuilder {
             Supply::Shelf(_) => None,
         };
         self.check_slate(max_candidates)?;
+        self.check_rules(max_candidates.is_none())?;
+        let gamma = users.examination.unwrap_or(1.0);
         let spec = EnvSpec {
             n_users,
             slate_size: self.slate_size,
@@ -185,13 +224,18 @@ impl WorldBuilder {
             item_features: supply.observed(),
             durable_items: max_candidates.is_none(),
             signals: users.signals,
+            groups: users.groups,
+            accounts: users.accounts,
+            examination: (0..self.slate_size as i32).map(|position| gamma.powi(position)).collect(),
+            no_repeat: self.no_repeat,
             reward_parts: self.objective.names(),
             history: self.history,
             clock: self.clock,
             id: self.id,
         };
         let supply = self.supply.expect("checked above");
-        let now = Now::unready(&spec, &supply);
+        let mut now = Now::unready(&spec, &supply);
+        now.crowd = Crowd::new(self.keep_per_day, spec.clock);
         let creators = self.creators.map(Creators::new);
         let cohorts = members(self.cohorts);
         Ok(World { spec, cohorts, supply, objective: self.objective, creators, now })
@@ -202,6 +246,19 @@ impl WorldBuilder {
             return Ok(());
         }
         Err(BuildError::Clock { id: self.id.clone(), tick_secs: self.clock.tick_secs.to_string() })
+    }
+
+    fn check_rules(&self, durable: bool) -> Result<(), BuildError> {
+        let rules = [(self.no_repeat, "no repeats"), (self.keep_per_day.is_some(), "popularity")];
+        if let Some((_, rule)) = rules.into_iter().find(|(wanted, _)| *wanted && !durable) {
+            return Err(BuildError::Redrawn { id: self.id.clone(), rule });
+        }
+        match self.keep_per_day {
+            Some(keep) if !(keep > 0.0 && keep <= 1.0) => {
+                Err(BuildError::Popularity { id: self.id.clone(), keep_per_day: keep.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_slate(&self, max_candidates: Option<usize>) -> Result<(), BuildError> {
@@ -224,6 +281,9 @@ impl WorldBuilder {
             let what = match () {
                 () if other.features != first.features => "observable features",
                 () if other.signals != first.signals => "signals",
+                () if other.groups != first.groups => "group attributes",
+                () if other.accounts != first.accounts => "accounts",
+                () if other.examination != first.examination => "examination",
                 () => continue,
             };
             let (id, first) = (self.id.clone(), first.name.clone());
@@ -264,13 +324,18 @@ impl Now {
             tick: Tick(0),
             users: Vec::new(),
             sessions: Vec::new(),
+            time_secs: Vec::new(),
             returned: Vec::new(),
             candidates: Arc::new(Candidates::shared(crate::SetId(0), places.unwrap_or_default())),
             items: Arc::new(view(supply.observed())),
             latent: view(supply.latent()),
             calendar: Calendar::new(n),
             people: People { clock_secs: vec![0.0; n], visits: vec![0; n], returning: vec![0; n] },
+            population: Population::new(spec.groups.clone(), n),
             history: HistoryStore::new(spec.history, n, ephemeral),
+            crowd: Crowd::new(None, spec.clock),
+            met: spec.no_repeat.then(|| Met::new(n)),
+            accounts: Grid::default(),
             unheard: Vec::new(),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Now, World};
 use crate::{
-    BlockKind, CreatorAction, CreatorError, CreatorId, CreatorModel, Event, ItemFeedback, ItemView, Layout,
-    NewItem, OwnFeedback, Step, Tick,
+    BlockKind, Catalogue, CreatorAction, CreatorError, CreatorFact, CreatorId, CreatorModel, Event,
+    ItemFeedback, ItemView, Layout, NewItem, OwnFeedback, Step, Tick,
 };
 
 /// The creator model and what the engine keeps for it.
@@ -15,6 +15,8 @@ pub(super) struct Creators {
     pub(super) owed: Vec<OwnFeedback>,
     /// Per creator: 1 while it has not left.
     pub(super) active: Vec<u32>,
+    /// Per creator: who it is, when it came and left.
+    pub(super) facts: Vec<CreatorFact>,
     /// First tick of the next turn.
     pub(super) next_turn: u32,
     /// What creators were last told; agents driving them from outside read it.
@@ -30,6 +32,7 @@ impl Creators {
             model,
             owed: Vec::new(),
             active: Vec::new(),
+            facts: Vec::new(),
             next_turn: 0,
             told: Vec::new(),
             staged: Vec::new(),
@@ -39,24 +42,28 @@ impl Creators {
         creators
     }
 
-    pub(super) fn reset(&mut self, rng: &crate::Streams) {
+    /// A new run: what is on offer from the start.
+    pub(super) fn reset(&mut self, rng: &crate::Streams) -> Vec<NewItem> {
         self.model.begin(rng);
         self.open();
+        self.model.opening(rng)
     }
 
     fn open(&mut self) {
         self.owed.clear();
         self.active.clear();
+        self.facts.clear();
         self.told.clear();
         self.staged.clear();
-        self.next_turn = 0;
+        self.next_turn = self.model.period().max(1);
         for _ in 0..self.model.n_creators() {
-            self.arrive();
+            self.arrive(Tick(0));
         }
     }
 
-    pub(super) fn arrive(&mut self) -> CreatorId {
+    pub(super) fn arrive(&mut self, entered: Tick) -> CreatorId {
         let creator = CreatorId(self.owed.len() as u32);
+        self.facts.push(CreatorFact { name: self.model.name(creator), entered, left: None });
         self.owed.push(OwnFeedback { creator, items: Vec::new() });
         self.active.push(1);
         creator
@@ -67,6 +74,7 @@ impl Creators {
             model: self.model.fork(),
             owed: self.owed.clone(),
             active: self.active.clone(),
+            facts: self.facts.clone(),
             next_turn: self.next_turn,
             told: self.told.clone(),
             staged: self.staged.clone(),
@@ -103,18 +111,24 @@ impl Creators {
         }
     }
 
-    /// Tells active creators what they are owed and takes down what they do.
-    fn take_turn(&mut self, tick: Tick, rng: &crate::Streams) -> Result<(), CreatorError> {
-        self.told.clear();
+    /// Tells active creators what they are owed and takes down what they do. Of several turns between two busy ticks
+    /// only the `first` has anything to tell, and that is what agents outside may still read afterwards.
+    fn take_turn(&mut self, tick: Tick, first: bool, rng: &crate::Streams) -> Result<(), CreatorError> {
+        let mut told = if first { std::mem::take(&mut self.told) } else { Vec::new() };
+        told.clear();
         for (own, active) in self.owed.iter_mut().zip(&self.active) {
             let items = std::mem::take(&mut own.items);
             if *active == 1 {
-                self.told.push(OwnFeedback { creator: own.creator, items });
+                told.push(OwnFeedback { creator: own.creator, items });
             }
         }
         self.actions.clear();
         self.actions.append(&mut self.staged);
-        self.model.act(&self.told, tick, rng, &mut self.actions)
+        let acted = self.model.act(&told, tick, rng, &mut self.actions);
+        if first {
+            self.told = told;
+        }
+        acted
     }
 }
 
@@ -141,38 +155,45 @@ impl World {
         Ok(())
     }
 
-    /// Tick parts 6 and 7: creators get their own feedback and act; what they made is published.
-    pub(super) fn creators_act(
-        &mut self,
-        slates: &crate::Slates,
-        out: &mut Step,
-    ) -> Result<(), CreatorError> {
+    /// Tick part 6: what happened to its items is owed to each creator.
+    pub(super) fn owe_creators(&mut self, slates: &crate::Slates, step: &Step) {
+        if let Some(creators) = &mut self.creators {
+            creators.collect(&self.now, slates, step);
+        }
+    }
+
+    /// Tick part 8: creators act at every turn up to the tick that begins now.
+    pub(super) fn creators_act(&mut self, events: &mut Vec<Event>) -> Result<(), CreatorError> {
         let (now, Some(creators)) = (&mut self.now, &mut self.creators) else { return Ok(()) };
-        creators.collect(now, slates, out);
-        if now.tick.0 < creators.next_turn {
+        if now.stage == super::Stage::Over {
             return Ok(());
         }
-        let period = creators.model.period().max(1);
-        creators.next_turn = (now.tick.0 / period + 1) * period;
-        creators.take_turn(now.tick, &now.rng)?;
-        for (creator, action) in std::mem::take(&mut creators.actions) {
-            if !creators.is_active(creator) {
-                return Err(CreatorError::Absent { creator });
-            }
-            match action {
-                CreatorAction::Publish(item) => {
-                    let item = now.publish(&NewItem { creator, ..item }, now.tick.next())?;
-                    out.events.push(Event::Publish { item, creator });
+        let mut first = true;
+        while creators.next_turn <= now.tick.0 {
+            let turn = Tick(creators.next_turn);
+            creators.next_turn = turn.0.saturating_add(creators.model.period().max(1));
+            creators.take_turn(turn, first, &now.rng)?;
+            first = false;
+            for (creator, action) in std::mem::take(&mut creators.actions) {
+                if !creators.is_active(creator) {
+                    return Err(CreatorError::Absent { creator });
                 }
-                CreatorAction::Leave => {
-                    creators.active[creator.index()] = 0;
-                    out.events.push(Event::Exit { creator });
+                match action {
+                    CreatorAction::Publish(item) => {
+                        let item = now.publish(&NewItem { creator, ..item }, turn)?;
+                        events.push(Event::Publish { item, creator });
+                    }
+                    CreatorAction::Leave => {
+                        creators.active[creator.index()] = 0;
+                        creators.facts[creator.index()].left = Some(turn);
+                        events.push(Event::Exit { creator });
+                    }
+                    CreatorAction::Wait => {}
                 }
-                CreatorAction::Wait => {}
             }
-        }
-        for _ in 0..creators.model.arrivals(now.tick, &now.rng) {
-            out.events.push(Event::Enter { creator: creators.arrive() });
+            for _ in 0..creators.model.arrivals(turn, &now.rng) {
+                events.push(Event::Enter { creator: creators.arrive(turn) });
+            }
         }
         Ok(())
     }
@@ -189,8 +210,9 @@ impl Now {
         };
         fits(creator, "observed", seen.layout(), &item.dense, &item.codes)?;
         fits(creator, "latent", latent.layout(), &item.latent_dense, &item.latent_codes)?;
-        latent.push(creator, at, "", &item.latent_dense, &item.latent_codes);
-        Ok(seen.push(creator, at, &item.title, &item.dense, &item.codes))
+        let until = item.live_ticks.map_or(Catalogue::FOR_GOOD, |ticks| Tick(at.0.saturating_add(ticks)));
+        latent.push(creator, (at, until), "", &item.latent_dense, &item.latent_codes);
+        Ok(seen.push(creator, (at, until), &item.title, &item.dense, &item.codes))
     }
 }
 

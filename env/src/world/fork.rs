@@ -6,8 +6,8 @@ use super::{Member, Stage, World};
 use crate::calendar::Calendar;
 use crate::snapshot::{Snapshot, SnapshotError, Values};
 use crate::{
-    Candidates, CohortError, CreatorId, Env, ItemId, ItemView, Message, NewItem, Observation, OwnFeedback,
-    ResetOptions, SetId, StepError, Supply, Tick, UserId,
+    Candidates, CohortError, CreatorFact, CreatorId, Env, ItemId, ItemView, Message, NewItem, Observation,
+    OwnFeedback, ResetOptions, SetId, StepError, Supply, Tick, UserId,
 };
 
 impl World {
@@ -70,6 +70,10 @@ impl World {
         out.put_u32("visits", 1, &now.people.visits);
         out.put_u32("returning", 1, &now.people.returning);
         now.history.save(&mut out);
+        now.crowd.save(&mut out);
+        if let Some(met) = &now.met {
+            met.save(&mut out);
+        }
         save_unheard(&now.unheard, &mut out);
         for (c, member) in self.cohorts.iter().enumerate() {
             out.put_all(&format!("cohort{c}"), member.cohort.save()?);
@@ -107,6 +111,10 @@ impl World {
         from.get_u32("visits", &mut now.people.visits)?;
         from.get_u32("returning", &mut now.people.returning)?;
         now.history.load(from)?;
+        now.crowd.load(from)?;
+        if let Some(met) = &mut now.met {
+            met.load(from)?;
+        }
         now.unheard = load_unheard(from)?;
         for (c, member) in self.cohorts.iter_mut().enumerate() {
             member.cohort.load(&from.part(&format!("cohort{c}")))?;
@@ -121,7 +129,8 @@ impl World {
         }
         now.users = load_here(from, self.spec.n_users)?;
         now.stage = if stage == Stage::Observed as u32 { Stage::Observed } else { Stage::Over };
-        now.arrive(self.spec.clock.tick_secs);
+        now.arrive();
+        self.group_everybody();
         self.observe(out)
     }
 }
@@ -188,6 +197,7 @@ impl super::Now {
         let ids = || (0..seen.len() as u32).map(ItemId);
         out.put_u32("catalogue.creator", 1, &ids().map(|item| seen.creator(item).0).collect::<Vec<_>>());
         out.put_u32("catalogue.published", 1, &ids().map(|item| seen.published(item).0).collect::<Vec<_>>());
+        out.put_u32("catalogue.until", 1, &ids().map(|item| seen.until(item).0).collect::<Vec<_>>());
         put_texts(out, "catalogue.title", ids().map(|item| seen.title(item)));
         for (name, catalogue) in [("seen", seen), ("latent", latent)] {
             let rows = || ids().map(|item| catalogue.locate(item));
@@ -203,10 +213,11 @@ impl super::Now {
     fn load_catalogue(&mut self, from: &Snapshot) -> Result<(), StepError> {
         let creators = from.get_u32_vec("catalogue.creator")?;
         let published = from.get_u32_vec("catalogue.published")?;
+        let until = from.get_u32_vec("catalogue.until")?;
         let titles = get_texts(from, "catalogue.title")?;
         let stocked = self.items.catalogue().map_or(0, crate::Catalogue::len);
         let n = creators.len();
-        if n < stocked || published.len() != n || titles.len() != n {
+        if n < stocked || published.len() != n || until.len() != n || titles.len() != n {
             let (found, of) = (titles.len(), published.len());
             let reason = format!("{n} creators, {of} dates, {found} titles; the world opens with {stocked}");
             return Err(SnapshotError::Corrupt { name: "catalogue".into(), reason }.into());
@@ -217,6 +228,7 @@ impl super::Now {
             let item = NewItem {
                 creator: CreatorId(creators[i]),
                 title: titles[i].clone(),
+                live_ticks: (until[i] != u32::MAX).then(|| until[i].saturating_sub(published[i])),
                 dense: reals(from, "catalogue.seen.dense", i, seen.0)?,
                 codes: codes(from, "catalogue.seen.codes", i, seen.1)?,
                 latent_dense: reals(from, "catalogue.latent.dense", i, latent.0)?,
@@ -230,7 +242,9 @@ impl super::Now {
     /// What was offered last: a shelf keeps it where nothing changed, and set ids count on from it.
     fn save_candidates(&self, out: &mut Snapshot) {
         let (set, starts, items) = match &*self.candidates {
-            Candidates::Shared { set, items } => (set.0, &[][..], &items[..]),
+            Candidates::Shared { set, items } | Candidates::Unseen { set, items, .. } => {
+                (set.0, &[][..], &items[..])
+            }
             Candidates::PerRow { starts, items } => (0, &starts[..], &items[..]),
         };
         out.put_u32("candidates.set", 1, &[set]);
@@ -284,6 +298,9 @@ impl super::Creators {
         out.put_all("creator_model", self.model.save()?);
         out.put_u32("creators.engine", 1, &[self.next_turn]);
         out.put_u32("creators.active", 1, &self.active);
+        let dates = |fact: &CreatorFact| [fact.entered.0, fact.left.map_or(u32::MAX, |left| left.0)];
+        out.put_u32("creators.dates", 2, &self.facts.iter().flat_map(dates).collect::<Vec<_>>());
+        put_texts(out, "creators.name", self.facts.iter().map(|fact| fact.name.as_str()));
         put_feedback(out, "creators.owed", &self.owed);
         put_feedback(out, "creators.told", &self.told);
         Ok(())
@@ -297,7 +314,14 @@ impl super::Creators {
         self.active = from.get_u32_vec("creators.active")?.to_vec();
         self.owed = get_feedback(from, "creators.owed")?;
         self.told = get_feedback(from, "creators.told")?;
-        if self.owed.len() == self.active.len() {
+        let (dates, _) = from.get_u32_vec("creators.dates")?.as_chunks();
+        let fact = |(name, &[entered, left]): (String, &[u32; 2])| CreatorFact {
+            name,
+            entered: Tick(entered),
+            left: (left != u32::MAX).then_some(Tick(left)),
+        };
+        self.facts = get_texts(from, "creators.name")?.into_iter().zip(dates).map(fact).collect();
+        if self.owed.len() == self.active.len() && self.facts.len() == self.active.len() {
             return Ok(());
         }
         let reason = format!("{} creators are owed, {} there are", self.owed.len(), self.active.len());

@@ -23,8 +23,8 @@ use creators::Creators;
 
 use crate::calendar::Calendar;
 use crate::{
-    Candidates, Cohort, EnvSpec, HistoryStore, ItemView, Message, Objective, ResetOptions, SessionId,
-    Streams, Supply, Tick, UserId,
+    Candidates, Cohort, CreatorFact, Crowd, EnvSpec, Facts, Grid, Hindsight, HistoryStore, ItemView, Message,
+    Met, Objective, Population, ResetOptions, SessionId, Streams, Supply, Tick, UserId,
 };
 
 /// A population living with a recommender.
@@ -54,6 +54,8 @@ struct Now {
     /// `[B]` who is being observed.
     users: Vec<UserId>,
     sessions: Vec<SessionId>,
+    /// `[B]` their own clocks.
+    time_secs: Vec<f64>,
     /// `[B]` whether this is the first slate of a return visit.
     returned: Vec<bool>,
     candidates: Arc<Candidates>,
@@ -61,7 +63,13 @@ struct Now {
     latent: ItemView,
     calendar: Calendar,
     people: People,
+    population: Population,
     history: HistoryStore,
+    crowd: Crowd,
+    /// What was shown to whom, where that matters.
+    met: Option<Met>,
+    /// `[B, A]` what the last slates were really worth.
+    accounts: Grid<f32>,
     /// What was said by people who have not been back since.
     unheard: Vec<(UserId, Message)>,
 }
@@ -104,6 +112,25 @@ impl World {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.now.stage == Stage::Over
+    }
+
+    /// What metrics and sinks are told beside the tick just stepped.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let hindsight = Hindsight { accounts: &self.now.accounts, items: self.now.latent.catalogue() };
+        Facts {
+            spec: &self.spec,
+            catalogue: self.now.items.catalogue(),
+            population: &self.now.population,
+            creators: self.creator_facts(),
+            hindsight: Some(hindsight),
+        }
+    }
+
+    /// Every creator there ever was.
+    #[must_use]
+    pub fn creator_facts(&self) -> &[CreatorFact] {
+        self.creators.as_ref().map_or(&[], |creators| &creators.facts)
     }
 
     fn member_of(&self, user: UserId) -> Option<usize> {

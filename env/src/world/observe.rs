@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Member, Stage, World};
+use super::{Member, Now, Stage, World};
 use crate::{
     Candidates, CohortError, Grid, ItemLaw, ItemRowsMut, ItemView, Layout, Message, Observation,
-    ObservationRows, Rows, SplitRows, StepError, Streams, Supply, SupplyError, Tick, UserId,
+    ObservationRows, Rows, Scene, SplitRows, StepError, Streams, Supply, SupplyError, Tick, UserId,
 };
 
 /// Rows drawn by one task; a row's draws depend on nothing but its own name.
@@ -28,6 +28,7 @@ impl World {
         out.tick = self.now.tick;
         out.users.clone_from(&self.now.users);
         out.sessions.clone_from(&self.now.sessions);
+        out.time_secs.clone_from(&self.now.time_secs);
         self.observe_users(&mut out.user_features)?;
         self.now.history.observe(&self.now.users, &mut out.history);
         self.hear(&mut out.messages);
@@ -38,7 +39,7 @@ impl World {
         let width = self.spec.user_features.dense_width();
         features.resize(self.now.users.len(), width);
         let mut out = ObservationRows { features: features.as_mut_slice(), width };
-        for (member, rows) in by_cohort(&self.cohorts, &self.now.users) {
+        for (member, rows) in by_cohort(&self.cohorts, &self.now) {
             let (mine, rest) = out.split_rows(rows.len());
             member.cohort.observe(&rows, mine)?;
             out = rest;
@@ -75,6 +76,10 @@ impl World {
                 let catalogue = now.items.catalogue().expect("a shelf has durable items");
                 let list = unshared(candidates, &now.candidates);
                 shelf.offer(now.tick, &now.users, catalogue, list);
+                if let Some(met) = &mut now.met {
+                    met.bar(&now.users, self.spec.slate_size, list);
+                }
+                now.crowd.look(now.tick, list.common().map_or(&[], |items| items), catalogue.len());
                 check_supply(&now.users, list, self.spec.slate_size)?;
                 now.candidates = Arc::clone(candidates);
                 *items = Arc::clone(&now.items);
@@ -87,20 +92,35 @@ impl World {
 /// Every cohort that has rows, with its rows.
 pub(super) fn by_cohort<'a>(
     cohorts: &'a [Member],
-    users: &'a [UserId],
+    now: &'a Now,
 ) -> impl Iterator<Item = (&'a Member, Rows<'a>)> {
     let mut first = 0;
     cohorts.iter().map(move |member| {
-        let rows = rows_of(users, first, member.first, member.n);
+        let rows = now.rows_of(first, member);
         first += rows.len();
         (member, rows)
     })
 }
 
-/// The rows of the `n` users from `base` on, given that the first of them is row `first`.
-pub(super) fn rows_of(users: &[UserId], first: usize, base: UserId, n: usize) -> Rows<'_> {
-    let len = users[first..].partition_point(|user| ((user.0 - base.0) as usize) < n);
-    Rows { first, users: &users[first..first + len], base }
+impl Now {
+    /// The rows of a cohort's users, given that the first of them is row `first`.
+    pub(super) fn rows_of(&self, first: usize, member: &Member) -> Rows<'_> {
+        let (users, base) = (&self.users[first..], member.first);
+        let len = users.partition_point(|user| ((user.0 - base.0) as usize) < member.n);
+        let time_secs = &self.time_secs[first..first + len];
+        Rows { tick: self.tick, first, users: &users[..len], time_secs, base }
+    }
+
+    /// What is on offer to `rows`.
+    pub(super) fn scene<'a>(&'a self, rows: Rows<'a>) -> Scene<'a> {
+        Scene {
+            rows,
+            candidates: &self.candidates,
+            items: &self.items,
+            latent: &self.latent,
+            crowd: &self.crowd,
+        }
+    }
 }
 
 /// A copy of `last` in `spare`, whose memory is reused unless somebody else still holds it.
@@ -124,7 +144,7 @@ fn check_supply(users: &[UserId], candidates: &Candidates, needed: usize) -> Res
         if available < needed {
             return Err(SupplyError::Short { user, needed, available });
         }
-        if candidates.set().is_some() {
+        if matches!(candidates, Candidates::Shared { .. }) {
             break;
         }
     }

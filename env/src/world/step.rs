@@ -1,11 +1,11 @@
 //! One tick, top to bottom.
 
-use super::observe::rows_of;
+use super::observe::by_cohort;
 use super::{Member, Stage, World};
 use crate::{
-    CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Message, Observation, Outcome,
-    ResetOptions, ResponseRows, Responses, Rows, Scene, SessionId, Shown, Slates, SplitRows, Step, StepError,
-    Streams, Supply, Tick, UserId,
+    CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Message, Observation, ObservationRows,
+    Outcome, ResetOptions, ResponseRows, Responses, Rows, SessionId, Shown, Slates, SplitRows, Step,
+    StepError, Streams, Supply, Tick, UserId,
 };
 
 impl Env for World {
@@ -18,14 +18,17 @@ impl Env for World {
     }
 
     fn reset(&mut self, seed: u64, options: &ResetOptions, out: &mut Observation) -> Result<(), StepError> {
-        self.now = super::Now::unready(&self.spec, &self.supply);
+        let crowd = self.now.crowd.emptied();
+        self.now = super::Now { crowd, ..super::Now::unready(&self.spec, &self.supply) };
         self.now.rng = Streams::new(seed);
         self.now.options = options.clone();
-        if let Some(creators) = &mut self.creators {
-            creators.reset(&self.now.rng);
-        }
         if let Supply::Shelf(shelf) = &mut self.supply {
             for item in shelf.stock(&self.now.rng) {
+                self.now.publish(&item, Tick(0))?;
+            }
+        }
+        if let Some(creators) = &mut self.creators {
+            for item in creators.reset(&self.now.rng) {
                 self.now.publish(&item, Tick(0))?;
             }
         }
@@ -35,6 +38,7 @@ impl Env for World {
                 self.now.people.clock_secs[user.index()] = member.cohort.first_visit(user, &self.now.rng);
             }
         }
+        self.group_everybody();
         for user in (0..self.spec.n_users as u32).map(UserId) {
             self.book(user, Tick(0));
         }
@@ -58,6 +62,7 @@ impl Env for World {
         }
         // 3 respond.
         self.respond(slates, &mut out.responses)?;
+        self.account(slates, &out.responses);
         // 4 advance users.
         self.advance(slates, &out.responses, &mut out.fate)?;
         // 5 score the objective.
@@ -67,17 +72,20 @@ impl Env for World {
             slates,
             responses: &out.responses,
             fate: &out.fate,
+            crowd: &self.now.crowd,
         };
         self.objective.score(&outcome, &mut out.reward_parts, &mut out.reward);
-        // 6 creators get their own feedback and act · 7 publish.
+        // 6 what happened becomes the past; creators are owed their own feedback.
         out.events.clear();
         self.remember(slates, &out.responses);
-        self.creators_act(slates, out)?;
-        // 8 schedule returns, pick who is due.
+        self.owe_creators(slates, out);
+        // 7 schedule returns, pick who is due.
         self.schedule(&out.fate, &mut out.ended, &mut out.events)?;
         std::mem::swap(&mut self.now.users, &mut out.next.users);
         self.begin_tick(self.now.tick.next());
         next_rows(&out.next.users, &self.now.users, &out.ended, &mut out.next_row);
+        // 8 creators act at every turn until then; what they make is published.
+        self.creators_act(&mut out.events)?;
         // 9 observe.
         self.observe(&mut out.next)
     }
@@ -85,15 +93,7 @@ impl Env for World {
 
 impl World {
     fn shown<'a>(&'a self, slates: &'a Slates, rows: Rows<'a>) -> Shown<'a> {
-        let now = &self.now;
-        let scene = Scene {
-            tick: now.tick,
-            rows,
-            candidates: &now.candidates,
-            items: &now.items,
-            latent: &now.latent,
-        };
-        Shown { scene, slates }
+        Shown { scene: self.now.scene(rows), slates }
     }
 
     fn respond(&mut self, slates: &Slates, out: &mut Responses) -> Result<(), CohortError> {
@@ -115,7 +115,7 @@ impl World {
         let mut first = 0;
         let mut result = Ok(());
         for member in &mut cohorts {
-            let rows = rows_of(&self.now.users, first, member.first, member.n);
+            let rows = self.now.rows_of(first, member);
             let (mut mine, others) = rest.split_rows(rows.len());
             let shown = self.shown(slates, rows);
             result = result.and_then(|()| member.cohort.respond(&shown, &self.now.rng, &mut mine));
@@ -128,13 +128,38 @@ impl World {
         result
     }
 
+    /// Asks every cohort which groups its people belong to.
+    pub(super) fn group_everybody(&mut self) {
+        for member in &self.cohorts {
+            for user in (member.first.0..member.first.0 + member.n as u32).map(UserId) {
+                member.cohort.groups(user, self.now.population.levels_mut(user));
+            }
+        }
+    }
+
+    /// Notes what the slates were really worth, for the truth.
+    fn account(&mut self, slates: &Slates, did: &Responses) {
+        let width = self.spec.accounts.len();
+        let mut accounts = std::mem::take(&mut self.now.accounts);
+        accounts.reset(self.now.users.len(), width);
+        if width > 0 {
+            let mut rest = ObservationRows { features: accounts.as_mut_slice(), width };
+            for (member, rows) in by_cohort(&self.cohorts, &self.now) {
+                let (mine, others) = rest.split_rows(rows.len());
+                member.cohort.account(&self.shown(slates, rows), did, mine);
+                rest = others;
+            }
+        }
+        self.now.accounts = accounts;
+    }
+
     fn advance(&mut self, slates: &Slates, did: &Responses, out: &mut Vec<Fate>) -> Result<(), CohortError> {
         out.clear();
         out.resize(self.now.users.len(), Fate::Gone);
         let mut cohorts = std::mem::take(&mut self.cohorts);
         let (mut first, mut rest, mut result) = (0, &mut out[..], Ok(()));
         for member in &mut cohorts {
-            let rows = rows_of(&self.now.users, first, member.first, member.n);
+            let rows = self.now.rows_of(first, member);
             let (mine, others) = rest.split_at_mut(rows.len());
             let shown = self.shown(slates, rows);
             result = result.and_then(|()| member.cohort.advance(&shown, did, &self.now.rng, mine));
@@ -150,6 +175,12 @@ impl World {
         now.unheard.retain(|(user, _)| now.users.binary_search(user).is_err());
         now.unheard.extend(did.replies.iter().map(|said| (now.users[said.row], said.clone())));
         record(&mut now.history, &now.users, &now.items, slates, did);
+        if let Some(met) = &mut now.met {
+            met.remember(&now.users, slates);
+        }
+        if let Some(catalogue) = now.items.catalogue() {
+            now.crowd.count(now.tick, slates, &did.click, catalogue.len());
+        }
     }
 
     fn schedule(
@@ -196,6 +227,10 @@ impl World {
         self.now.people.visits[user.index()] += 1;
         self.now.people.clock_secs[user.index()] = f64::from(next.0) * self.spec.clock.tick_secs;
         self.now.history.forget(user);
+        self.cohorts[member].cohort.groups(user, self.now.population.levels_mut(user));
+        if let Some(met) = &mut self.now.met {
+            met.forget(user);
+        }
         if let Supply::Shelf(shelf) = &mut self.supply {
             shelf.forget(user);
         }
@@ -223,24 +258,26 @@ impl World {
             (now.stage, now.tick) = (Stage::Over, from);
             now.users.clear();
             now.sessions.clear();
+            now.time_secs.clear();
             now.returned.clear();
             return;
         };
         now.calendar.take(tick, &mut now.users);
         (now.stage, now.tick) = (Stage::Observed, tick);
-        now.arrive(self.spec.clock.tick_secs);
+        now.arrive();
     }
 }
 
 impl super::Now {
     /// Fills in what the engine knows of the users who are here now.
-    pub(super) fn arrive(&mut self, tick_secs: f64) {
-        let (people, start) = (&mut self.people, f64::from(self.tick.0) * tick_secs);
+    pub(super) fn arrive(&mut self) {
+        let people = &self.people;
         self.sessions.clear();
+        self.time_secs.clear();
         self.returned.clear();
         for &user in &self.users {
             let u = user.index();
-            people.clock_secs[u] = people.clock_secs[u].max(start);
+            self.time_secs.push(people.clock_secs[u]);
             self.sessions.push(SessionId::new(user, people.visits[u]));
             self.returned.push(people.returning[u] == 1);
         }

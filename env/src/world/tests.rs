@@ -67,7 +67,7 @@ fn every_row_is_offered_the_items_of_its_own_user() {
         let latent = ItemRowsMut { dense: &mut dense, codes: &mut [] };
         ToyItems.draw(user, Tick(0), &world.streams(), observed, latent);
         assert_eq!(
-            seen.row(r).candidates().iter().map(|item| seen.items.code(topic, r, *item)).collect::<Vec<_>>(),
+            seen.row(r).candidates().iter().map(|item| seen.items.code(topic, r, item)).collect::<Vec<_>>(),
             codes
         );
     }
