@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for r in 0..seen.len() {
         let row = seen.row(r);
         let appeal = |item| row.features()[usize::from(row.code(topic, item))];
-        let mut ranked = row.candidates().to_vec();
+        let mut ranked: Vec<_> = row.candidates().iter().collect();
         ranked.sort_by(|a, b| appeal(*b).total_cmp(&appeal(*a)));
         slates.items.row_mut(r).copy_from_slice(&ranked[..2]);
         slates.propensity.row_mut(r).fill(1.0);

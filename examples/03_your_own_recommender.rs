@@ -26,7 +26,7 @@ impl Scorer for TopicTaste {
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let Some((topic, quality)) = self.blocks else { return };
         let (user, counts) = (seen.row(row), self.counts.row(seen.users[row].index()));
-        for (score, &item) in out.iter_mut().zip(user.candidates()) {
+        for (score, &item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             let t = 2 * usize::from(user.code(topic, item));
             let rate = (counts[t] + 1.0) / (counts[t + 1] + 4.0); // as if 1 of 4 had been clicked before
             *score = user.dense(quality, item)[0] + 4.0 * rate;

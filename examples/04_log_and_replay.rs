@@ -5,7 +5,7 @@
 use recloop::data::LogSource;
 use recloop::data::metrics::Engagement;
 use recloop::experiments::{RunConfig, run};
-use recloop::{Facts, Metric};
+use recloop::{Facts, Metric, Population};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::env::temp_dir().join(format!("recloop-example-04-{}", std::process::id()));
@@ -20,11 +20,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Live and replayed transitions are one type, so one fold serves both.
     let mut log = LogSource::open(&out)?;
     let spec = log.manifest().spec.clone();
+    let population = Population::new(spec.groups.clone(), spec.n_users);
     let mut totals = Engagement.start();
     let mut probable = 1.0_f64;
     while let Some(replayed) = log.next()? {
         let t = replayed.as_transition();
-        Engagement.fold(&mut totals, &Facts { spec: &spec, catalogue: None }, &t);
+        Engagement.fold(&mut totals, &Facts::new(&spec, &population), &t);
         // Every slate carries how likely it was to be shown: here 1/20 · 1/19.
         probable = probable.min(t.slates.slate_propensity(0).unwrap_or(0.0));
     }

@@ -9,7 +9,8 @@
 //!
 //! slates.reset(seen.len(), 3);
 //! for row in 0..seen.len() {
-//!     slates.items.row_mut(row).copy_from_slice(&seen.row(row).candidates()[..3]);
+//!     let first = seen.row(row).candidates().iter();
+//!     slates.items.row_mut(row).iter_mut().zip(first).for_each(|(place, item)| *place = item);
 //!     slates.propensity.row_mut(row).fill(1.0); // always the first three candidates
 //!     slates.known[row] = Known::Exact;
 //! }

@@ -26,7 +26,7 @@ fn scene(
         let codes: Vec<u16> =
             (0..layout.code_width()).map(|_| (draws.unit() * width as f32) as u16).collect();
         let dense: Vec<f32> = (0..layout.dense_width()).map(|_| draws.unit() - 0.5).collect();
-        catalogue.push(CreatorId(0), Tick(0), "", &dense, &codes);
+        catalogue.push(CreatorId(0), (Tick(0), Catalogue::FOR_GOOD), "", &dense, &codes);
     }
     let spec = EnvSpec {
         id: "bench-v0".into(),
@@ -37,6 +37,10 @@ fn scene(
         item_features: layout,
         durable_items: true,
         signals: vec![],
+        groups: vec![],
+        accounts: vec![],
+        examination: vec![1.0; slate_size],
+        no_repeat: false,
         reward_parts: vec![],
         history: HistorySpec::default(),
         clock: Clock::STEPS,

@@ -42,7 +42,7 @@ impl Desk {
         places: Places<'_>,
         score: impl FnOnce(&mut [f32]) -> Result<(), RecommendError>,
     ) -> Result<(), RecommendError> {
-        let (candidates, k) = (seen.candidates.row(row), places.items.len());
+        let (candidates, k) = (seen.candidates.listed(row), places.items.len());
         self.scores.resize(candidates.len(), 0.0);
         score(&mut self.scores)?;
         select(&self.scores, candidates, ties, k, &mut self.best)
@@ -75,7 +75,7 @@ impl<S: Scorer> Greedy<S> {
     /// The places of the `k` best candidates.
     fn best(&self, seen: &Observation, row: usize, k: usize) -> Result<Vec<Pick>, RecommendError> {
         let (scores, mut best) = (scores_of(&self.scorer, seen, row), Vec::new());
-        let found = select(&scores, seen.candidates.row(row), &self.ties, k, &mut best);
+        let found = select(&scores, seen.candidates.listed(row), &self.ties, k, &mut best);
         found.map_err(|place| not_finite(seen, row, place, scores[place]))?;
         Ok(best)
     }
@@ -146,7 +146,7 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
         k: usize,
         out: &mut Grid<f64>,
     ) -> Result<Known, RecommendError> {
-        let candidates = seen.candidates.row(row).len();
+        let candidates = seen.candidates.listed(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }

@@ -62,7 +62,7 @@ impl Oracle for OracleRanker {
         let (ties, goal) = (&self.ties, self.goal);
         fill_slates(seen, self.order, &mut self.desks, out, |desk, row, places| {
             desk.fill(seen, row, ties, places, |scores| {
-                let known = truth.appraise(row, goal, seen.candidates.row(row), scores);
+                let known = truth.appraise(row, goal, seen.candidates.listed(row), scores);
                 let lacking = || format!("the users of row {row} have no notion of {goal:?}");
                 known.then_some(()).ok_or_else(|| RecommendError::Failed { reason: lacking() })
             })

@@ -88,7 +88,7 @@ impl Recommender for RandomSlates {
         out: &mut Slates,
     ) -> Result<(), RecommendError> {
         fill_slates(seen, self.order, &mut self.decks, out, |deck, row, places| {
-            let candidates = seen.candidates.row(row);
+            let candidates = seen.candidates.listed(row);
             let n = candidates.len();
             let mut draws = rng.at(purpose::POLICY, seen.users[row], seen.tick);
             deck.deal(
@@ -137,7 +137,7 @@ impl TargetPolicy for RandomSlates {
         k: usize,
         out: &mut Grid<f64>,
     ) -> Result<Known, RecommendError> {
-        let candidates = seen.candidates.row(row).len();
+        let candidates = seen.candidates.listed(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }

@@ -110,7 +110,7 @@ impl<S: Scorer> Recommender for PlackettLuce<S> {
         self.scorer.prepare(seen, rng)?;
         let (scorer, temperature) = (&self.scorer, self.temperature);
         fill_slates(seen, self.order, &mut self.desks, out, |desk, row, places| {
-            let candidates = seen.candidates.row(row);
+            let candidates = seen.candidates.listed(row);
             desk.scores.resize(candidates.len(), 0.0);
             desk.words.resize(candidates.len(), 0);
             scorer.score(seen, row, &mut desk.scores);

@@ -55,7 +55,7 @@ pub(crate) fn fill_slates<M: Default + Send>(
         memory: &mut memory[..n_blocks],
     };
     blocks.fill(&|memory, row, places| {
-        let candidates = seen.candidates.row(row).len();
+        let candidates = seen.candidates.listed(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }
@@ -71,7 +71,7 @@ pub(crate) fn places_above(
     row: usize,
     above: &[ItemId],
 ) -> Result<Vec<usize>, RecommendError> {
-    let candidates = seen.candidates.row(row).len();
+    let candidates = seen.candidates.listed(row).len();
     if candidates <= above.len() {
         return Err(RecommendError::TooFew { row, slate: above.len() + 1, candidates });
     }

@@ -17,6 +17,14 @@ pub struct Facts<'a> {
     pub hindsight: Option<Hindsight<'a>>,
 }
 
+impl<'a> Facts<'a> {
+    /// The facts of a world without items that last, without creators, seen from outside.
+    #[must_use]
+    pub fn new(spec: &'a EnvSpec, population: &'a Population) -> Self {
+        Self { spec, catalogue: None, population, creators: &[], hindsight: None }
+    }
+}
+
 /// The latent side of a tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Hindsight<'a> {

@@ -136,7 +136,7 @@ pub struct OpenShelf {
 /// What an [`OpenShelf`] offered last, and until when that holds: most ticks change nothing.
 #[derive(Debug, Clone, Default)]
 struct Offer {
-    tick: Tick,
+    from: Tick,
     /// Items published by then.
     n_items: usize,
     /// The first tick at which one of them expires.
@@ -215,7 +215,7 @@ impl Shelf for OpenShelf {
 
     fn offer(&mut self, tick: Tick, _users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
         let n_items = catalogue.len();
-        let unchanged = n_items == self.offer.n_items && tick >= self.offer.tick && tick < self.offer.until;
+        let unchanged = n_items == self.offer.n_items && tick >= self.offer.from && tick < self.offer.until;
         if unchanged && out.common().is_some_and(|items| !items.is_empty()) {
             return;
         }
@@ -230,11 +230,10 @@ impl Shelf for OpenShelf {
             stays
         };
         // Candidates are few compared to everything ever published: look at the last offer and what came since.
-        let seen = if tick >= self.offer.tick { self.offer.n_items as u32 } else { 0 };
-        let before: &[ItemId] = if seen == 0 { &[] } else { out.common().map_or(&[], |items| items) };
-        let items: Vec<_> =
-            before.iter().copied().chain((seen..n_items as u32).map(ItemId)).filter(live).collect();
-        self.offer = Offer { tick, n_items, until };
+        let before: &[ItemId] = out.common().map_or(&[], |items| items);
+        let since = before.last().map_or(0, |newest| newest.0 + 1)..n_items as u32;
+        let items: Vec<_> = before.iter().copied().chain(since.map(ItemId)).filter(live).collect();
+        self.offer = Offer { from: tick, n_items, until };
         if out.common().is_none_or(|last| last[..] != items[..]) {
             *out = Candidates::shared(SetId(out.set().map_or(0, |set| set.0 + 1)), items);
         }
@@ -245,6 +244,7 @@ impl Shelf for OpenShelf {
     }
 
     fn load(&mut self, _from: &Snapshot) -> Result<(), SnapshotError> {
+        self.offer = Offer::default();
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use recloop_data::RunState;
 use recloop_data::log::LogSource;
 use recloop_data::metrics::{Engagement, Named};
-use recloop_env::{Facts, Metric};
+use recloop_env::{Facts, Metric, Population};
 use serde::Serialize;
 
 use crate::RunError;
@@ -36,10 +36,11 @@ pub struct Measured {
 pub fn measure(dir: &Path) -> Result<Measured, RunError> {
     let mut source = LogSource::open(dir)?;
     let spec = source.manifest().spec.clone();
+    let population = Population::new(spec.groups.clone(), spec.n_users);
     let (mut total, mut user_steps) = (Engagement.start(), 0);
     while let Some(replayed) = source.next()? {
         let t = replayed.as_transition();
-        let facts = Facts { spec: &spec, catalogue: t.step.next.items.catalogue() };
+        let facts = Facts { catalogue: t.step.next.items.catalogue(), ..Facts::new(&spec, &population) };
         Engagement.fold(&mut total, &facts, &t);
         user_steps += t.seen.len() as u64;
     }

@@ -27,7 +27,7 @@ fn history_keeps_the_features_of_items_that_are_gone() {
     let topic = play.world.spec().item_features.find("topic").unwrap();
     let topics = |play: &Play, r: usize| {
         let row = play.seen.row(r);
-        row.candidates().iter().map(|item| row.code(topic, *item)).collect::<Vec<_>>()
+        row.candidates().iter().map(|item| row.code(topic, item)).collect::<Vec<_>>()
     };
     let mut shown = vec![Vec::new(); 5];
     let mut before: Vec<_> = (0..5).map(|r| topics(&play, r)).collect();

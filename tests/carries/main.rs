@@ -34,7 +34,7 @@ impl Play {
         let k = self.world.spec().slate_size;
         self.slates.reset(self.seen.len(), k);
         for r in 0..self.seen.len() {
-            self.slates.items.row_mut(r).copy_from_slice(&self.seen.candidates.row(r)[..k]);
+            self.slates.items.row_mut(r).copy_from_slice(&self.seen.candidates.listed(r)[..k]);
         }
     }
 

@@ -39,7 +39,7 @@ fn what_is_published_can_be_shown_next() {
     play.world.set_creator_actions(vec![(B, publish("fresh")), (A, CreatorAction::Wait)]).unwrap();
     play.tick().unwrap();
     assert_eq!(play.step.events, [Event::Publish { item: ItemId(8), creator: B }]);
-    assert_eq!(play.seen.candidates.row(0).last(), Some(&ItemId(8)));
+    assert_eq!(play.seen.candidates.listed(0).last(), Some(&ItemId(8)));
     let catalogue = play.seen.items.catalogue().unwrap();
     assert_eq!((catalogue.title(ItemId(8)), catalogue.creator(ItemId(8))), ("fresh", B));
     assert_eq!(play.step.next.items.catalogue().unwrap().len(), 8, "the earlier observation stays as it was");
@@ -70,7 +70,7 @@ fn who_left_acts_no_more_and_is_told_nothing() {
     assert!(matches!(late, Err(CreatorError::Absent { creator: A })));
     play.tick().unwrap();
     assert_eq!(play.world.creator_feedback().iter().map(|own| own.creator).collect::<Vec<_>>(), [B]);
-    assert_eq!(play.seen.candidates.row(0).len(), 8, "their items stay");
+    assert_eq!(play.seen.candidates.listed(0).len(), 8, "their items stay");
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Shelf for NoRepeat {
     fn offer(&mut self, _tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
         let (mut starts, mut items) = match std::mem::take(out) {
             Candidates::PerRow { starts, items } => (starts, items),
-            Candidates::Shared { .. } => (Vec::new(), Vec::new()),
+            _ => (Vec::new(), Vec::new()),
         };
         starts.clear();
         items.clear();

@@ -46,7 +46,7 @@ impl Scorer for ByClickbait {
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let block = self.block.expect("these worlds have clickbait");
-        for (score, &item) in out.iter_mut().zip(seen.candidates.row(row)) {
+        for (score, &item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             *score = self.sign * seen.items.dense(block, row, item)[0];
         }
     }

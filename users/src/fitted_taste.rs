@@ -132,6 +132,7 @@ impl UserModel for FittedTaste {
             name: "fitted-taste".into(),
             features: Layout::new(features),
             signals: vec!["rating".into()],
+            ..CohortSpec::default()
         }
     }
 
@@ -161,7 +162,7 @@ impl UserModel for FittedTaste {
         rng: &Streams,
         out: &mut ResponseRows<'_>,
     ) -> Result<(), CohortError> {
-        let (rows, tick) = (shown.scene.rows, shown.scene.tick);
+        let (rows, tick) = (shown.scene.rows, shown.scene.rows.tick);
         let (mut scores, mut words) = ([0.0; MAX_SLATE], [0; MAX_SLATE]);
         for i in 0..rows.len() {
             let (slate, user) = (shown.slate(i), rows.users[i]);

@@ -156,6 +156,7 @@ impl UserModel for InterestEvolution {
             name: "interest-evolution".into(),
             features: Layout::new(vec![interest]),
             signals: vec!["quality".into()],
+            ..CohortSpec::default()
         }
     }
 
@@ -218,7 +219,7 @@ impl UserModel for InterestEvolution {
                 let minutes = budget.min(params.video_minutes);
                 *budget += minutes * (params.quality_bonus * did.signal(0, row)[position] - 1.0);
                 let u = &mut state.interest.row_mut(at)[usize::from(shown.code(self.topic, i, item))];
-                let luck = unit_f32(rng.block(purpose::DRIFT, rows.users[i], shown.scene.tick, 0)[0]);
+                let luck = unit_f32(rng.block(purpose::DRIFT, rows.users[i], shown.scene.rows.tick, 0)[0]);
                 *u = moved(*u, params.learning_rate, luck);
             } else {
                 *budget -= params.no_click_minutes;

@@ -40,7 +40,7 @@ fn dense_block(layout: &Layout, name: &'static str) -> Result<BlockAt, UserError
 /// The luck of row `i` with its slate: a word for each item, written to `words`, and one for clicking nothing.
 #[inline]
 fn luck<'w>(shown: &Shown<'_>, i: usize, rng: &Streams, words: &'w mut [u32]) -> Luck<'w> {
-    let (user, tick) = (shown.scene.rows.users[i], shown.scene.tick);
+    let (user, tick) = (shown.scene.rows.users[i], shown.scene.rows.tick);
     rng.item_words(purpose::CHOICE, user, tick, shown.slate(i), words);
     Luck { items: words, none: rng.block(purpose::CHOICE_NONE, user, tick, 0)[0] }
 }

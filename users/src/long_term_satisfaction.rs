@@ -148,7 +148,7 @@ impl UserModel for LongTermSatisfaction {
             let c = shown.dense(self.clickbait, i, shown.slate(i)[0])[0];
             let sat = self.satisfaction(state.net_positive_exposure.row(rows.at(i))[0]);
             let noise: f32 =
-                StandardNormal.sample(&mut rng.at(purpose::CONSUME, rows.users[i], shown.scene.tick));
+                StandardNormal.sample(&mut rng.at(purpose::CONSUME, rows.users[i], shown.scene.rows.tick));
             let engagement = (self.log_engagement(c, sat) + self.params.engagement_sd * noise).exp();
             out.click(i, 0, 0.0);
             out.signal(0, i, 0, engagement);
@@ -170,7 +170,8 @@ impl UserModel for LongTermSatisfaction {
         let rows = shown.scene.rows;
         for (i, fate) in out.iter_mut().enumerate() {
             let c = shown.dense(self.clickbait, i, shown.slate(i)[0])[0];
-            let noise = StandardNormal.sample(&mut rng.at(purpose::DRIFT, rows.users[i], shown.scene.tick));
+            let noise =
+                StandardNormal.sample(&mut rng.at(purpose::DRIFT, rows.users[i], shown.scene.rows.tick));
             let exposure = &mut state.net_positive_exposure.row_mut(rows.at(i))[0];
             *exposure = self.exposed(*exposure, c, noise);
             let left = &mut state.slates_left.row_mut(rows.at(i))[0];

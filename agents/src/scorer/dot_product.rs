@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use recloop_env::{
-    BlockAt, BlockKind, Candidates, EnvSpec, ItemId, ItemView, Observation, RecommendError, Streams,
-};
+use recloop_env::{BlockAt, BlockKind, EnvSpec, ItemSet, ItemView, Observation, RecommendError, Streams};
 
 use super::{Scorer, dot, unfit};
 
 /// Item blocks that describe the same thing as a user's `interest`, the first that fits in length being taken.
-const ITEM_BLOCKS: [&str; 2] = ["topic", "factor"];
+const ITEM_BLOCKS: [&str; 3] = ["embedding", "topic", "factor"];
 
 /// Scores an item by `⟨user block, item block⟩`: what a platform can do that observes taste and nothing else.
 ///
@@ -37,7 +35,7 @@ const ITEM_BLOCKS: [&str; 2] = ["topic", "factor"];
 /// greedy.recommend(&seen, &world.streams(), &mut slates)?;
 /// let topic = seen.items.layout().find("topic").unwrap();
 /// let liking = |item| seen.row(0).features()[usize::from(seen.row(0).code(topic, item))];
-/// let best = seen.row(0).candidates().iter().map(|item| liking(*item)).fold(0.0, f32::max);
+/// let best = seen.row(0).candidates().iter().map(|item| liking(item)).fold(0.0, f32::max);
 /// assert_eq!(liking(slates.items.row(0)[0]), best);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -111,7 +109,7 @@ impl Scorer for DotProduct {
         if let Some(offer) = self.offer.as_ref().filter(|offer| offer.is_of(seen)) {
             return offer.score(weights, out);
         }
-        for (score, &item) in out.iter_mut().zip(seen.candidates.row(row)) {
+        for (score, &item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             *score = match block.kind {
                 BlockKind::Category { .. } => weights[usize::from(seen.items.code(block, row, item))],
                 BlockKind::Dense { .. } => dot(seen.items.dense(block, row, item), weights),
@@ -124,7 +122,7 @@ impl Scorer for DotProduct {
 /// gathered from, so it cannot be taken for another's.
 #[derive(Debug, Clone)]
 struct Offer {
-    list: Arc<Vec<ItemId>>,
+    list: Arc<ItemSet>,
     items: Arc<ItemView>,
     features: Features,
 }
@@ -137,7 +135,7 @@ enum Features {
 
 impl Offer {
     fn gather(seen: &Observation, block: BlockAt) -> Option<Self> {
-        let Candidates::Shared { items: list, .. } = &*seen.candidates else { return None };
+        let list = seen.candidates.common()?;
         let items = seen.items.is_durable().then_some(&seen.items)?;
         let features = match block.kind {
             BlockKind::Category { .. } => {
@@ -152,8 +150,8 @@ impl Offer {
 
     #[inline]
     fn is_of(&self, seen: &Observation) -> bool {
-        let Candidates::Shared { items: list, .. } = &*seen.candidates else { return false };
-        Arc::ptr_eq(list, &self.list) && Arc::ptr_eq(&seen.items, &self.items)
+        seen.candidates.common().is_some_and(|list| Arc::ptr_eq(list, &self.list))
+            && Arc::ptr_eq(&seen.items, &self.items)
     }
 
     #[inline]

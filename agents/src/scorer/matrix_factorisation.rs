@@ -139,7 +139,7 @@ impl Scorer for MatrixFactorisation {
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let Some(x) = self.known(seen.users[row]) else { return self.score_by_share(seen, row, out) };
-        for (score, item) in out.iter_mut().zip(seen.candidates.row(row)) {
+        for (score, item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             let fitted = item.index() < self.fit.items.rows();
             *score = if fitted { dot(x, self.fit.items.row(item.index())) } else { 0.0 };
         }

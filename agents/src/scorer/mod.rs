@@ -35,7 +35,7 @@ use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, Snapsh
 ///     }
 ///
 ///     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
-///         for (score, item) in out.iter_mut().zip(seen.candidates.row(row)) {
+///         for (score, item) in out.iter_mut().zip(seen.candidates.listed(row)) {
 ///             *score = -(item.0 as f32);
 ///         }
 ///     }
@@ -100,13 +100,13 @@ impl<S: Scorer + ?Sized> Scorer for Box<S> {
 
 /// The scores of one row, for questions outside a tick.
 pub(crate) fn scores_of(scorer: &impl Scorer, seen: &Observation, row: usize) -> Vec<f32> {
-    let mut scores = vec![0.0; seen.candidates.row(row).len()];
+    let mut scores = vec![0.0; seen.candidates.listed(row).len()];
     scorer.score(seen, row, &mut scores);
     scores
 }
 
 pub(crate) fn not_finite(seen: &Observation, row: usize, place: usize, score: f32) -> RecommendError {
-    RecommendError::Score { row, item: seen.candidates.row(row)[place], score }
+    RecommendError::Score { row, item: seen.candidates.listed(row)[place], score }
 }
 
 fn unfit(recommender: &str, spec: &EnvSpec, reason: String) -> RecommendError {

@@ -61,7 +61,7 @@ impl Scorer for Popularity {
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let fade = self.fade(seen.tick);
-        for (score, item) in out.iter_mut().zip(seen.candidates.row(row)) {
+        for (score, item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             *score = self.clicks.get(item.index()).map_or(0.0, |clicks| (clicks * fade) as f32);
         }
     }

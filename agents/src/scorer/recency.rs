@@ -26,7 +26,7 @@ impl Scorer for Recency {
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let Some(catalogue) = seen.items.catalogue() else { return out.fill(f32::NAN) };
-        for (score, &item) in out.iter_mut().zip(seen.candidates.row(row)) {
+        for (score, &item) in out.iter_mut().zip(seen.candidates.listed(row)) {
             *score = catalogue.published(item).0 as f32 - seen.tick.0 as f32;
         }
     }

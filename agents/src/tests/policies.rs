@@ -60,7 +60,7 @@ fn agrees_with_itself(mut policy: impl Recommender + TargetPolicy, world: &mut W
     let mut at = Grid::default();
     for row in 0..seen.len() {
         let shown = slates.items.row(row);
-        let mut next = vec![0.0; seen.candidates.row(row).len()];
+        let mut next = vec![0.0; seen.candidates.listed(row).len()];
         assert_eq!(policy.marginals(&seen, row, shown.len(), &mut at).unwrap(), Known::Exact);
         for (position, &item) in shown.iter().enumerate() {
             let place = seen.candidates.place(row, item).unwrap();

@@ -21,7 +21,7 @@ impl Scene {
         let item_features = Layout::new(vec![topic, Block::dense("factor", D, everything, "")]);
         let mut catalogue = Catalogue::new(item_features.clone());
         for (tick, (topic, factor)) in items.iter().enumerate() {
-            catalogue.push(CreatorId(0), Tick(tick as u32), "", factor, &[*topic]);
+            catalogue.push(CreatorId(0), (Tick(tick as u32), Catalogue::FOR_GOOD), "", factor, &[*topic]);
         }
         let spec = EnvSpec {
             id: "scene-v0".into(),
@@ -32,6 +32,10 @@ impl Scene {
             item_features,
             durable_items: true,
             signals: vec![],
+            groups: vec![],
+            accounts: vec![],
+            examination: vec![1.0; k],
+            no_repeat: false,
             reward_parts: vec![],
             history: HistorySpec::default(),
             clock: Clock::STEPS,
@@ -55,7 +59,7 @@ impl Scene {
 
     /// The same lists, given row by row.
     pub(super) fn per_row(&self) -> Observation {
-        let (list, rows) = (self.seen.candidates.row(0), self.seen.len());
+        let (list, rows) = (self.seen.candidates.listed(0), self.seen.len());
         let starts = (0..=rows).map(|r| (r * list.len()) as u32).collect();
         let candidates = Arc::new(Candidates::PerRow { starts, items: list.repeat(rows) });
         Observation { candidates, ..self.seen.clone() }

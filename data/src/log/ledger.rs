@@ -108,10 +108,10 @@ impl Ledger {
         to.values("n_rows").push(seen.len() as u32);
         to.optional("candidate_set", [set.map(|set| set.0)].into_iter());
         to.done();
-        if let Candidates::Shared { set, items } = &*seen.candidates
-            && self.memory.set != Some(*set)
+        if let (Some(set), Some(items)) = (set, seen.candidates.common())
+            && self.memory.set != Some(set)
         {
-            self.memory.set = Some(*set);
+            self.memory.set = Some(set);
             let mut to = self.fill(TableName::CandidateSets, 1);
             to.values("tick").push(tick);
             to.values("set").push(set.0);
@@ -247,7 +247,7 @@ fn asking(to: &mut Fill<'_>, seen: &Observation) {
     to.values("user").extend(seen.users.iter().map(|user| user.0));
     to.values("session").extend(seen.sessions.iter().map(|session| session.0));
     match &*seen.candidates {
-        Candidates::Shared { set, .. } => {
+        Candidates::Shared { set, .. } | Candidates::Unseen { set, .. } => {
             to.optional("candidate_set", std::iter::repeat_n(Some(set.0), n));
             to.absent("candidates", n);
         }

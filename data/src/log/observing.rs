@@ -197,7 +197,13 @@ fn publish(catalogue: &mut Catalogue, layout: &Layout, run: &Run<'_>) -> bool {
     let mut in_order = true;
     for (i, (item, title)) in run.values::<UInt32Type>("item").iter().zip(run.texts("title")).enumerate() {
         let (dense, codes) = (&dense[i * w..(i + 1) * w], &codes[i * q..(i + 1) * q]);
-        let id = catalogue.push(CreatorId(creators[i]), Tick(published[i]), title, dense, codes);
+        let id = catalogue.push(
+            CreatorId(creators[i]),
+            (Tick(published[i]), Catalogue::FOR_GOOD),
+            title,
+            dense,
+            codes,
+        );
         in_order &= id == ItemId(*item);
     }
     in_order

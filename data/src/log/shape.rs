@@ -48,7 +48,7 @@ fn observation(spec: &EnvSpec, tick: u32, seen: &Observation) -> Result<(), Data
     let n = seen.len();
     let candidates = match &*seen.candidates {
         Candidates::Shared { .. } => n + 1,
-        Candidates::PerRow { starts, .. } => starts.len(),
+        Candidates::PerRow { starts, .. } | Candidates::Unseen { starts, .. } => starts.len(),
     };
     let strangers = seen.users.iter().filter(|user| user.index() >= spec.n_users).count();
     let disorder = seen.users.windows(2).filter(|pair| pair[0] >= pair[1]).count();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use recloop_env::{EnvSpec, LogSink, Transition};
+use recloop_env::{EnvSpec, Facts, LogSink, Transition};
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
@@ -74,9 +74,9 @@ pub struct LogState {
 /// let mut slates = Slates::default();
 /// slates.reset(5, 2);
 /// slates.known.fill(Known::Unavailable);
-/// (0..5).for_each(|r| slates.items.row_mut(r).copy_from_slice(&seen.candidates.row(r)[..2]));
+/// (0..5).for_each(|r| slates.items.row_mut(r).copy_from_slice(&seen.candidates.listed(r)[..2]));
 /// world.step(&slates, &mut step).unwrap();
-/// sink.write(&Transition { seen: &seen, slates: &slates, step: &step }).unwrap();
+/// sink.write(&world.facts(), &Transition { seen: &seen, slates: &slates, step: &step }).unwrap();
 /// let receipt = sink.finish().unwrap();
 /// assert_eq!(receipt.rows, 5);
 /// assert!(dir.path().join("log/slates/part-00000.parquet").exists());
@@ -213,7 +213,7 @@ impl LogSink for ParquetSink {
     type Receipt = LogReceipt;
     type Error = DataError;
 
-    fn write(&mut self, t: &Transition<'_>) -> Result<(), DataError> {
+    fn write(&mut self, _facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), DataError> {
         if self.writer.as_ref().is_none_or(JoinHandle::is_finished) {
             return Err(self.failure());
         }

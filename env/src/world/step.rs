@@ -85,7 +85,11 @@ impl Env for World {
         self.begin_tick(self.now.tick.next());
         next_rows(&out.next.users, &self.now.users, &out.ended, &mut out.next_row);
         // 8 creators act at every turn until then; what they make is published.
-        self.creators_act(&mut out.events)?;
+        let acted = self.creators_act(&mut out.events);
+        if acted.is_err() {
+            self.now.stage = Stage::Unready;
+        }
+        acted?;
         // 9 observe.
         self.observe(&mut out.next)
     }

@@ -41,7 +41,7 @@ impl Running {
         self.world.step(&self.slates, &mut self.step).expect("slates fit");
         if let Some(sink) = &mut self.sink {
             let t = Transition { seen: &self.seen, slates: &self.slates, step: &self.step };
-            sink.write(&t).expect("room on the disk");
+            sink.write(&self.world.facts(), &t).expect("room on the disk");
         }
         self.policy.learn(&self.seen, &self.slates, &self.step);
         std::mem::swap(&mut self.seen, &mut self.step.next);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use recloop_data::metrics::Engagement;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{
-    End, Env, Facts, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
+    End, Env, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
 };
 
 use super::checkpoint::Checkpoint;
@@ -155,11 +155,10 @@ impl Live {
         let Self { world, player, seen, slates, step, .. } = self;
         player.recommend(world, seen, &world.streams(), slates)?;
         world.step(slates, step)?;
-        let t = Transition { seen, slates, step };
+        let (facts, t) = (world.facts(), Transition { seen, slates, step });
         if let Some(sink) = &mut self.sink {
-            sink.write(&t)?;
+            sink.write(&facts, &t)?;
         }
-        let facts = Facts { spec: world.spec(), catalogue: step.next.items.catalogue() };
         Engagement.fold(&mut self.metrics, &facts, &t);
         player.learn(seen, slates, step);
         self.counts.ticks += 1;

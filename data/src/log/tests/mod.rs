@@ -9,9 +9,9 @@ use std::path::Path;
 
 use recloop_env::testing::{ToyItems, ToyRecommender, ToyUsers, toy_feed, toy_world};
 use recloop_env::{
-    Candidates, Catalogue, CreatorId, Env, EnvSpec, HistorySpec, ItemId, ItemLaw, Keep, Known, LogSink,
-    Message, NewItem, Objective, Part, Recommender, ResetOptions, Said, Sharded, Shelf, Slates, Snapshot,
-    SnapshotError, Streams, Supply, Tick, UserId, World,
+    Candidates, Catalogue, CreatorId, Env, EnvSpec, Facts, HistorySpec, ItemId, ItemLaw, Keep, Known,
+    LogSink, Message, NewItem, Objective, Part, Population, Recommender, ResetOptions, Said, Sharded, Shelf,
+    Slates, Snapshot, SnapshotError, Streams, Supply, Tick, UserId, World,
 };
 
 use super::{LogOptions, LogReceipt, LogSource, Manifest, ParquetSink, Replayed, RunState};
@@ -79,7 +79,9 @@ fn talk(now: &mut Replayed) {
 /// Logs ticks as one sink would, and finishes.
 pub(super) fn log(dir: &Path, spec: &EnvSpec, ticks: &[Replayed], options: &LogOptions) -> LogReceipt {
     let mut sink = ParquetSink::create(dir, spec, options).unwrap();
-    ticks.iter().for_each(|tick| sink.write(&tick.as_transition()).unwrap());
+    ticks.iter().for_each(|tick| {
+        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
+    });
     finish(dir, spec, sink)
 }
 

@@ -58,7 +58,8 @@ fn metrics_are_the_same_live_and_replayed() {
     let value = |ticks: &[Replayed]| {
         let mut total = Engagement.start();
         for tick in ticks {
-            let facts = Facts { spec: &spec, catalogue: tick.seen.items.catalogue() };
+            let population = Population::new(spec.groups.clone(), spec.n_users);
+            let facts = Facts { catalogue: tick.seen.items.catalogue(), ..Facts::new(&spec, &population) };
             Engagement.fold(&mut total, &facts, &tick.as_transition());
         }
         Engagement.value(total)

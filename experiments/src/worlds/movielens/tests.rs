@@ -16,7 +16,7 @@ fn random_slates(world: &World, seen: &Observation, out: &mut Slates) {
     let k = world.spec().slate_size;
     out.reset(seen.len(), k);
     for (r, &user) in seen.users.iter().enumerate() {
-        let mut left: Vec<ItemId> = seen.candidates.row(r).to_vec();
+        let mut left: Vec<ItemId> = seen.candidates.row(r).iter().collect();
         let mut draws = world.streams().at(purpose::POLICY, user, seen.tick);
         let pick = |_| left.swap_remove(recloop_env::below(draws.word(), left.len() as u32) as usize);
         let slate: Vec<_> = (0..k).map(pick).collect();
