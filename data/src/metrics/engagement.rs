@@ -129,8 +129,7 @@ impl UserTotals {
 mod tests {
     use recloop_env::testing::{ToyRecommender, toy_world};
     use recloop_env::{
-        Env, EnvSpec, Grid, Observation, Population, Recommender, ResetOptions, SessionId, Slates, Step,
-        UserId,
+        Env, EnvSpec, Grid, Observation, Recommender, ResetOptions, SessionId, Slates, Step, UserId,
     };
 
     use super::*;
@@ -156,7 +155,7 @@ mod tests {
             step.reward.push(*reward);
         }
         let t = Transition { seen: &seen, slates: &Slates::default(), step: &step };
-        Engagement.fold(total, &Facts::new(&spec(), &Population::default()), &t);
+        Engagement.fold(total, &Facts { spec: &spec(), catalogue: None }, &t);
     }
 
     #[test]
@@ -206,8 +205,7 @@ mod tests {
         while !seen.is_empty() {
             policy.recommend(&seen, &world.streams(), &mut slates).unwrap();
             world.step(&slates, &mut step).unwrap();
-            let population = Population::default();
-            let facts = Facts::new(&spec, &population);
+            let facts = Facts { spec: &spec, catalogue: None };
             Engagement.fold(&mut whole, &facts, &Transition { seen: &seen, slates: &slates, step: &step });
             for (shard, total) in shards.iter_mut().enumerate() {
                 let (seen, step) = half(&seen, &step, shard as u32);
