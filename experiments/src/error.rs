@@ -38,6 +38,26 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A recommender that is not NAME or NAME:KEY=VALUE,KEY=VALUE.
+    #[error("read `{text}`: {reason}")]
+    Recommender {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Fewer than two recommenders.
+    #[error("compare {}: there is nothing to compare with", or_nothing(given))]
+    NothingToCompare {
+        /// Who was given.
+        given: Vec<String>,
+    },
+    /// Too few seeds to know how much seeds differ.
+    #[error("compare over {n_seeds} seed{}: an interval over seeds needs at least 2", if *n_seeds == 1 { "" } else { "s" })]
+    TooFewSeeds {
+        /// How many were given.
+        n_seeds: usize,
+    },
     /// A file that is not TOML.
     #[error("read {}: {reason}", path.display())]
     Syntax {
@@ -135,6 +155,14 @@ pub enum RunError {
         /// The directory.
         dir: PathBuf,
     },
+    /// A directory that keeps the runs of another comparison.
+    #[error("use {}: it is of another run: {}", path.display(), .differences.join("; "))]
+    OtherComparison {
+        /// The run that was kept.
+        path: PathBuf,
+        /// What differs, each as one phrase.
+        differences: Vec<String>,
+    },
     /// A run that was begun under another configuration.
     #[error("resume {}: {}", dir.display(), .differences.join("; "))]
     Differs {
@@ -175,6 +203,10 @@ fn meant(nearest: Option<&str>) -> String {
     nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default()
 }
 
+fn or_nothing(given: &[String]) -> String {
+    given.first().map_or("nothing".into(), |first| format!("`{first}`"))
+}
+
 impl ConfigError {
     /// What to do about it, where that is known.
     #[must_use]
@@ -182,6 +214,11 @@ impl ConfigError {
         Some(match self {
             Self::Unknown { what, .. } if what == "world" => "`recloop worlds` lists them all".into(),
             Self::Set { .. } => "write `--set KEY=VALUE`, with VALUE in TOML, such as `--set candidates=5`".into(),
+            Self::Recommender { .. } => "write `NAME:KEY=VALUE,KEY=VALUE`, such as `mf:temperature=0.1`".into(),
+            Self::NothingToCompare { .. } => {
+                "name at least two recommenders; the same one twice shows what comes of nothing".into()
+            }
+            Self::TooFewSeeds { .. } => "use `--seeds 10`, or `recloop run` for a single run".into(),
             Self::Exclusive { .. } => "keep one of them".into(),
             Self::NoCalendar { .. } => "use `--steps N` or `--until-done`".into(),
             Self::Endless { .. } => "say how long to watch with `--steps N`".into(),
@@ -209,6 +246,7 @@ impl RunError {
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()
             }
+            Self::OtherComparison { .. } => "write to another directory with `--out DIR`".into(),
             Self::Busy { .. } => "wait for it, or write to another directory with `--out DIR`".into(),
             Self::Checkpoint { .. } => {
                 "the finished parts of the log stay readable; start again in another directory with `--out DIR`".into()

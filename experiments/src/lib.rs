@@ -1,19 +1,26 @@
 //! Configs, runs and the command line.
 
 pub mod cli;
+mod compare;
 pub mod config;
 mod error;
 pub mod import;
 mod measure;
 mod player;
+mod playing;
 pub mod recommenders;
 mod run;
 pub mod worlds;
 
+pub use compare::{
+    CompareConfig, Compared, Comparison, Contender, Difference, Failure, Interval, MetricCompared,
+    PlannedRun, RunsObserver, Verdict, compare,
+};
 pub use config::{Horizon, RunConfig};
 pub use error::{ConfigError, RunError};
 pub use measure::{Measured, measure};
 pub use player::Player;
+pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
 pub use worlds::WorldEntry;

@@ -30,7 +30,7 @@ pub fn parse<T: DeserializeOwned>(section: &str, keys: Table) -> Result<T, Confi
 }
 
 /// An unknown name, with the nearest known one.
-pub(super) fn unknown<S: AsRef<str>>(what: &str, name: &str, known: &[S]) -> ConfigError {
+pub(crate) fn unknown<S: AsRef<str>>(what: &str, name: &str, known: &[S]) -> ConfigError {
     let known: Vec<String> = known.iter().map(|known| known.as_ref().to_owned()).collect();
     // Chosen by us: below three quarters alike, a suggestion is more often odd than of use.
     let alike = |known: &&String| strsim::jaro_winkler(known, name);

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 pub use check::parse;
-pub(crate) use check::shortest;
+pub(crate) use check::{shortest, unknown};
 pub use layers::{put, read_layer, set};
 
 use check::{bad, find, table};

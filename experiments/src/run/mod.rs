@@ -15,7 +15,7 @@ use recloop_data::{Manifest, RunState};
 use recloop_env::{EnvSpec, Metric, Tick};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use directory::RunDir;
+pub(crate) use directory::{RunDir, failed, store};
 use live::Live;
 pub use summary::RunSummary;
 pub(crate) use summary::write_metrics;

@@ -1,0 +1,147 @@
+//! The loop that closes, in memory: what a logged run, a comparison and a pair of twins have in common.
+
+use recloop_env::{End, Env, Facts, Observation, ResetOptions, Slates, Step, Tick, Transition, World};
+
+use crate::config::RunConfig;
+use crate::{Counts, Player, RunError};
+
+/// Meets every tick of a run: to log it, to fold it, to tell it.
+pub trait Visitor {
+    /// Slates are about to be shown; the world is as it was when they were chosen.
+    fn showing(&mut self, _world: &World, _seen: &Observation, _slates: &Slates) {}
+
+    /// A tick was done.
+    ///
+    /// # Errors
+    /// Whatever ends the run.
+    fn done(&mut self, world: &World, facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError>;
+}
+
+/// A world and a recommender between two ticks.
+///
+/// ```
+/// use recloop_experiments::{Playing, RunConfig, Visitor};
+/// use recloop_env::{Facts, Transition, World};
+///
+/// struct Clicks(usize);
+/// impl Visitor for Clicks {
+///     fn done(&mut self, _: &World, _: &Facts<'_>, t: &Transition<'_>) -> Result<(), recloop_experiments::RunError> {
+///         self.0 += t.step.responses.click.as_slice().iter().filter(|click| **click).count();
+///         Ok(())
+///     }
+/// }
+///
+/// let config = RunConfig::resolve(["world.users = 20".parse()?])?;
+/// let mut clicks = Clicks(0);
+/// let counts = Playing::begin(&config)?.to_end(&mut clicks, |_, _| {})?;
+/// assert!(clicks.0 > 0 && counts.gone == 20);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Playing {
+    world: World,
+    player: Player,
+    horizon: Option<Tick>,
+    counts: Counts,
+    seen: Observation,
+    slates: Slates,
+    step: Step,
+}
+
+impl Playing {
+    /// Builds what a config describes, without beginning it.
+    pub(crate) fn build(config: &RunConfig) -> Result<Self, RunError> {
+        let (world, mut player) = (config.build_world()?, config.build_player()?);
+        player.begin(world.spec())?;
+        let horizon = config.horizon().tick(world.spec())?;
+        let (seen, slates, step) = (Observation::default(), Slates::default(), Step::default());
+        Ok(Self { world, player, horizon, counts: Counts::default(), seen, slates, step })
+    }
+
+    /// Begins the world.
+    pub(crate) fn reset(&mut self, config: &RunConfig) -> Result<(), RunError> {
+        let options = ResetOptions {
+            horizon: self.horizon,
+            renew: false,
+            tell_choice_probs: config.log().choice_probs,
+        };
+        Ok(self.world.reset(config.seed(), &options, &mut self.seen)?)
+    }
+
+    /// At tick 0 of the run that `config` describes.
+    ///
+    /// # Errors
+    /// Whatever the world or the recommender refuses.
+    pub fn begin(config: &RunConfig) -> Result<Self, RunError> {
+        let mut playing = Self::build(config)?;
+        playing.reset(config)?;
+        Ok(playing)
+    }
+
+    /// The world.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The first tick that is not watched, if that is known.
+    #[must_use]
+    pub fn horizon(&self) -> Option<Tick> {
+        self.horizon
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The tick that comes next.
+    #[must_use]
+    pub fn now(&self) -> Tick {
+        self.seen.tick
+    }
+
+    /// Whether nobody will be back within the horizon.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// One tick: recommend, step, tell, learn.
+    ///
+    /// # Errors
+    /// The recommender's, the world's or the visitor's.
+    pub fn tick(&mut self, visitor: &mut dyn Visitor) -> Result<(), RunError> {
+        let Self { world, player, counts, seen, slates, step, .. } = self;
+        player.recommend(world, seen, &world.streams(), slates)?;
+        visitor.showing(world, seen, slates);
+        world.step(slates, step)?;
+        let facts = Facts { spec: world.spec(), catalogue: step.next.items.catalogue() };
+        visitor.done(world, &facts, &Transition { seen, slates, step })?;
+        player.learn(seen, slates, step);
+        counts.ticks += 1;
+        counts.user_steps += seen.len() as u64;
+        counts.gone += step.ended.iter().filter(|end| **end == Some(End::Terminated)).count() as u64;
+        std::mem::swap(seen, &mut step.next);
+        Ok(())
+    }
+
+    /// Plays until everybody is gone or the horizon is reached; `watch` gets the counts and the tick that comes next.
+    ///
+    /// # Errors
+    /// As [`Playing::tick`].
+    pub fn to_end(
+        mut self,
+        visitor: &mut dyn Visitor,
+        mut watch: impl FnMut(&Counts, Tick),
+    ) -> Result<Counts, RunError> {
+        let since = std::time::Instant::now();
+        while !self.is_over() {
+            self.tick(visitor)?;
+            self.counts.wall_secs = since.elapsed().as_secs_f64();
+            watch(&self.counts, self.now());
+        }
+        Ok(self.counts)
+    }
+}
