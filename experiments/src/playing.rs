@@ -117,7 +117,7 @@ impl Playing {
         player.recommend(world, seen, &world.streams(), slates)?;
         visitor.showing(world, seen, slates);
         world.step(slates, step)?;
-        let facts = Facts { spec: world.spec(), catalogue: step.next.items.catalogue() };
+        let facts = world.facts();
         visitor.done(world, &facts, &Transition { seen, slates, step })?;
         player.learn(seen, slates, step);
         counts.ticks += 1;
