@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
 
-use crate::movielens::LineFault;
+use crate::lines::LineFault;
 
 /// Why data could not be read or written. Messages read after "failed to" and need no chain walked.
 #[derive(Debug, thiserror::Error)]
@@ -13,18 +13,30 @@ use crate::movielens::LineFault;
 pub enum DataError {
     /// A folder holds no form of MovieLens that we know.
     #[error(
-        "find MovieLens ratings in {}: looked for u.data (100K form) and ratings.csv (csv form)",
-        dir.display()
+        "find MovieLens ratings in {}: looked for u.data (100K form) and ratings.csv (csv form){}",
+        dir.display(), resemblance(*looks_like)
     )]
     NotMovieLens {
         /// The folder searched.
         dir: PathBuf,
+        /// Another data set whose files are there.
+        looks_like: Option<&'static str>,
     },
     /// A folder holds both forms of MovieLens, and picking one would be a guess.
     #[error("choose between u.data and ratings.csv in {}: keep one form per folder", dir.display())]
     BothMovieLensForms {
         /// The folder searched.
         dir: PathBuf,
+    },
+    /// A folder lacks files of Last.fm 2K.
+    #[error("find Last.fm 2K in {}: it has no {}{}", dir.display(), missing.join(", no "), resemblance(*looks_like))]
+    NotLastFm {
+        /// The folder searched.
+        dir: PathBuf,
+        /// The files that are not there.
+        missing: Vec<&'static str>,
+        /// Another data set whose files are there.
+        looks_like: Option<&'static str>,
     },
     /// A file that the others in its folder need is not there.
     #[error("find {}, which the other files in its folder need", path.display())]
@@ -183,4 +195,8 @@ pub enum DataError {
         /// The contradiction.
         reason: String,
     },
+}
+
+fn resemblance(looks_like: Option<&str>) -> String {
+    looks_like.map_or_else(String::new, |dataset| format!("; the folder looks like {dataset}"))
 }

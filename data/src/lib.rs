@@ -1,11 +1,14 @@
 //! The Parquet log, importers, replay and metrics.
 
 mod error;
+pub mod lastfm;
+mod lines;
 pub mod log;
 pub mod metrics;
 pub mod movielens;
 
 pub use error::DataError;
+pub use lines::LineFault;
 pub use log::{
     LogOptions, LogReceipt, LogSource, LogState, Manifest, ParquetSink, PartEntry, Parts, Replayed, RunState,
     digest,

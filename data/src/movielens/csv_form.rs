@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use super::draft::{self, Draft, parse_id};
-use super::table::{Encoding, LineFault, Table, exactly, misread, present};
+use super::draft::{self, Draft};
 use super::{Film, Ratings, Scale};
 use crate::DataError;
+use crate::lines::{Encoding, LineFault, Table, exactly, misread, parse_id, present};
 
 const SCALE: Scale = Scale { low: 0.5, step: 0.5, high: 5.0 };
 const NO_GENRES: &str = "(no genres listed)";

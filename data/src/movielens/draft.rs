@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::table::{LineFault, misread, parse};
 use super::{Film, Person, Rating, Ratings, Scale};
+use crate::lines::{LineFault, misread, parse, parse_id};
 
 /// What both forms accumulate. Ordered maps, so that positions follow ids whatever the order of the lines.
 pub(super) struct Draft {
@@ -49,13 +49,13 @@ impl Draft {
             return Err(LineFault::OffScale { stars, scale: self.scale });
         }
         if !self.users.contains_key(&user) {
-            return Err(LineFault::UnknownUser { id: user });
+            return Err(LineFault::Unlisted { what: "user", id: user, file: "the user file" });
         }
         if !self.films.contains_key(&film) {
-            return Err(LineFault::UnknownFilm { id: film });
+            return Err(LineFault::Unlisted { what: "film", id: film, file: "the film file" });
         }
         if !self.rated.insert((user, film)) {
-            return Err(LineFault::Rerated { user, film });
+            return Err(LineFault::Repeated { record: format!("user {user} rates film {film}") });
         }
         self.ratings.push(rating);
         Ok(())
@@ -99,10 +99,6 @@ pub(super) fn rating<T: AsRef<str>>([user, film, stars, at]: &[T; 4]) -> Result<
         stars: parse("rating", stars.as_ref(), "a number")?,
         at_secs,
     })
-}
-
-pub(super) fn parse_id(field: &'static str, text: &str) -> Result<u32, LineFault> {
-    parse(field, text, "a whole number")
 }
 
 /// The year in a title's closing parentheses, as in `Sabrina (1995)`.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draft::{self, Draft, parse_id};
-use super::table::{Encoding, LineFault, Table, exactly, misread, parse, present};
+use super::draft::{self, Draft};
 use super::{Film, Gender, Person, Ratings, Scale};
 use crate::DataError;
+use crate::lines::{Encoding, LineFault, Table, exactly, misread, parse, parse_id, present};
 
 const SCALE: Scale = Scale { low: 1.0, step: 1.0, high: 5.0 };
 

@@ -10,7 +10,7 @@
 //! may be `\n` or `\r\n`; blank lines may trail. Files are read whole into memory.
 //!
 //! **What it refuses.** Nothing is skipped or repaired: the first malformed line ends the load with its
-//! file, line and [reason](LineFault). Files that are there but hold nothing used here, such as `tags.csv`,
+//! file, line and [reason](crate::LineFault). Files that are there but hold nothing used here, such as `tags.csv`,
 //! are named in [`Ratings::unread`]. Zip codes are checked for presence and dropped: no model needs them,
 //! and they help to identify people. MovieLens records neither what people were shown nor when they
 //! watched: a rating's time is when it was typed in, often many films in one sitting.
@@ -41,17 +41,17 @@ mod draft;
 mod habits;
 mod hundred_k;
 mod split;
-mod table;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
 pub use habits::{Habits, habits};
+pub(crate) use split::n_train;
 pub use split::{Split, split_by_time};
-pub use table::LineFault;
 
 use crate::DataError;
+use crate::lines::resembled;
 
 /// A MovieLens data set as plain arrays; users and films are referred to by position.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +149,9 @@ impl Ratings {
         match (dir.join("u.data").is_file(), dir.join("ratings.csv").is_file()) {
             (true, false) => hundred_k::load(dir),
             (false, true) => csv_form::load(dir),
-            (false, false) => Err(DataError::NotMovieLens { dir: dir.to_owned() }),
+            (false, false) => {
+                Err(DataError::NotMovieLens { dir: dir.to_owned(), looks_like: resembled(dir) })
+            }
             (true, true) => Err(DataError::BothMovieLensForms { dir: dir.to_owned() }),
         }
     }

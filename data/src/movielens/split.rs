@@ -3,12 +3,13 @@
 use super::Ratings;
 use crate::DataError;
 
-/// Two disjoint sets of positions in [`Ratings::ratings`], each ascending, that together are all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Two disjoint sets of positions in a list of ratings or listening counts, each ascending, that together are all of
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Split {
-    /// Each user's earlier ratings.
+    /// What is learned from.
     pub train: Vec<usize>,
-    /// Each user's later ratings.
+    /// What tests it.
     pub held_out: Vec<usize>,
 }
 
@@ -24,18 +25,23 @@ pub struct Split {
 /// # Errors
 /// [`DataError::TrainFraction`] if `fraction` is outside (0, 1] or not a number.
 pub fn split_by_time(ratings: &Ratings, fraction: f64) -> Result<Split, DataError> {
-    if !(fraction > 0.0 && fraction <= 1.0) {
-        return Err(DataError::TrainFraction { fraction });
-    }
-    let mut split = Split { train: Vec::new(), held_out: Vec::new() };
+    let mut split = Split::default();
     let mut start = 0;
     for own in ratings.ratings.chunk_by(|a, b| a.user == b.user) {
-        let n_train = (fraction * own.len() as f64 - 1e-9).ceil().max(1.0) as usize;
+        let n_train = n_train(fraction, own.len())?;
         split.train.extend(start..start + n_train);
         split.held_out.extend(start + n_train..start + own.len());
         start += own.len();
     }
     Ok(split)
+}
+
+/// `⌈fraction · n⌉`, at least 1.
+pub(crate) fn n_train(fraction: f64, n: usize) -> Result<usize, DataError> {
+    if !(fraction > 0.0 && fraction <= 1.0) {
+        return Err(DataError::TrainFraction { fraction });
+    }
+    Ok((fraction * n as f64 - 1e-9).ceil().max(1.0) as usize)
 }
 
 #[cfg(test)]

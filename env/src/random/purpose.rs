@@ -81,3 +81,5 @@ pub const MARKET: Purpose<CreatorId> = Purpose::new(19);
 pub const EXPLORE: Purpose<UserId> = Purpose::new(20);
 /// A draw from a model's posterior.
 pub const POSTERIOR: Purpose<ItemId> = Purpose::new(21);
+/// What of a person is set aside to test a fit; one word per item.
+pub const HELD_OUT: Purpose<UserId> = Purpose::new(22);

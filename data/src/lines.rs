@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::Scale;
 use crate::DataError;
+use crate::movielens::Scale;
 
 /// What is wrong with one line of a file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -37,33 +37,29 @@ pub enum LineFault {
         /// The scale of the data set.
         scale: Scale,
     },
-    /// A rating by someone whom the user file does not list.
-    #[error("user {id} is not listed in the user file")]
-    UnknownUser {
+    /// An id that the file which should define it does not.
+    #[error("{what} {id} is not listed in {file}")]
+    Unlisted {
+        /// What has the id, such as `user`.
+        what: &'static str,
         /// Id in the line.
         id: u32,
-    },
-    /// A rating of a film that the film file does not list.
-    #[error("film {id} is not listed in the film file")]
-    UnknownFilm {
-        /// Id in the line.
-        id: u32,
+        /// The file that should list it.
+        file: &'static str,
     },
     /// An id that an earlier line of the file defined.
     #[error("{what} {id} is listed twice")]
     Relisted {
-        /// `user` or `film`.
+        /// What has the id, such as `user`.
         what: &'static str,
         /// Id in the line.
         id: u32,
     },
-    /// A second rating of one film by one user.
-    #[error("user {user} rates film {film} a second time")]
-    Rerated {
-        /// Id of the user.
-        user: u32,
-        /// Id of the film.
-        film: u32,
+    /// A record that an earlier line of the file holds.
+    #[error("{record} a second time")]
+    Repeated {
+        /// Who does what to whom.
+        record: String,
     },
     /// A first line other than the one that the format prescribes.
     #[error("header is {found:?}, not {expected:?}")]
@@ -81,21 +77,21 @@ pub enum LineFault {
     NotUtf8,
 }
 
-/// The encodings that MovieLens has used over the years.
+/// The encodings that published data sets have used over the years.
 #[derive(Clone, Copy)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     Latin1,
     Utf8,
 }
 
 /// A text file that has at least one line.
-pub(super) struct Table {
+pub(crate) struct Table {
     path: PathBuf,
     text: String,
 }
 
 impl Table {
-    pub(super) fn read(path: PathBuf, encoding: Encoding) -> Result<Self, DataError> {
+    pub(crate) fn read(path: PathBuf, encoding: Encoding) -> Result<Self, DataError> {
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(DataError::Missing { path }),
@@ -111,12 +107,12 @@ impl Table {
     }
 
     /// Feeds every line to `row` and says where the first fault is.
-    pub(super) fn each_line(&self, row: impl FnMut(&str) -> Result<(), LineFault>) -> Result<(), DataError> {
+    pub(crate) fn each_line(&self, row: impl FnMut(&str) -> Result<(), LineFault>) -> Result<(), DataError> {
         self.each_from(1, row)
     }
 
     /// The same, after checking that the first line is `header` and that others follow.
-    pub(super) fn each_line_below(
+    pub(crate) fn each_line_below(
         &self,
         header: &'static str,
         row: impl FnMut(&str) -> Result<(), LineFault>,
@@ -164,12 +160,17 @@ fn from_utf8(path: &Path, bytes: &[u8]) -> Result<String, DataError> {
 }
 
 /// Checks that a line was cut into exactly `N` fields.
-pub(super) fn exactly<const N: usize, T>(fields: Vec<T>) -> Result<[T; N], LineFault> {
+pub(crate) fn exactly<const N: usize, T>(fields: Vec<T>) -> Result<[T; N], LineFault> {
     fields.try_into().map_err(|fields: Vec<T>| LineFault::FieldCount { expected: N, found: fields.len() })
 }
 
+/// Parses an id of the files' own.
+pub(crate) fn parse_id(field: &'static str, text: &str) -> Result<u32, LineFault> {
+    parse(field, text, "a whole number")
+}
+
 /// Parses one field, or says what it should have been.
-pub(super) fn parse<T: FromStr>(
+pub(crate) fn parse<T: FromStr>(
     field: &'static str,
     text: &str,
     wanted: &'static str,
@@ -178,10 +179,21 @@ pub(super) fn parse<T: FromStr>(
 }
 
 /// Passes on text that is there.
-pub(super) fn present<'a>(field: &'static str, text: &'a str) -> Result<&'a str, LineFault> {
+pub(crate) fn present<'a>(field: &'static str, text: &'a str) -> Result<&'a str, LineFault> {
     if text.trim().is_empty() { Err(misread(field, text, "present")) } else { Ok(text) }
 }
 
-pub(super) fn misread(field: &'static str, text: &str, wanted: &'static str) -> LineFault {
+pub(crate) fn misread(field: &'static str, text: &str, wanted: &'static str) -> LineFault {
     LineFault::Field { field, text: text.to_owned(), wanted }
+}
+
+/// The known data set one of whose files `dir` holds, to tell somebody who gave the wrong folder.
+pub(crate) fn resembled(dir: &Path) -> Option<&'static str> {
+    const TELLTALES: [(&str, &str); 4] = [
+        ("u.data", "MovieLens-100K (u.data)"),
+        ("ratings.csv", "MovieLens in csv form (ratings.csv)"),
+        ("user_artists.dat", "Last.fm 2K (user_artists.dat)"),
+        ("import.json", "an import, not a data set (import.json)"),
+    ];
+    TELLTALES.into_iter().find(|(file, _)| dir.join(file).is_file()).map(|(_, dataset)| dataset)
 }
