@@ -1,5 +1,6 @@
 //! The command as its users meet it: what it says, what it refuses, and that killing it loses nothing.
 
+mod compare;
 mod kill;
 mod readme;
 mod refuse;

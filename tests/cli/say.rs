@@ -15,6 +15,7 @@ fn every_command_explains_itself() {
         ("help", "--help"),
         ("help_worlds", "worlds --help"),
         ("help_run", "run --help"),
+        ("help_compare", "compare --help"),
         ("help_import", "import --help"),
         ("help_import_movielens", "import movielens --help"),
         ("help_metrics", "metrics --help"),

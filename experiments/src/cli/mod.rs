@@ -3,11 +3,14 @@
 //! One file per subcommand holds its flags, its help and what it does; `table.rs` and `progress.rs` show results and
 //! patience. Results go to stdout, everything else to stderr.
 
+mod compare;
 mod import;
 mod inspect;
 mod metrics;
 mod progress;
 mod run;
+mod runs_progress;
+mod setting;
 mod table;
 mod worlds;
 
@@ -24,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   recloop run                                          2,000 users, until all have left
   recloop run long-term-satisfaction-v1 --recommender random --seed 3
+  recloop compare long-term-satisfaction-v1 random oracle-utility --seeds 5
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
   recloop metrics runs/interest-evolution-v0-dot-7     the numbers again, from the log
@@ -42,6 +46,7 @@ struct Cli {
 enum Command {
     Worlds(worlds::Worlds),
     Run(run::Run),
+    Compare(compare::Compare),
     Import(import::Import),
     Metrics(metrics::Metrics),
     Inspect(inspect::Inspect),
@@ -61,6 +66,8 @@ enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error("finish {failed} of {runs} runs; the result is of the others")]
+    Incomplete { failed: usize, runs: usize },
     #[error("print the result: {0}")]
     Print(#[from] io::Error),
 }
@@ -88,6 +95,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Worlds(worlds) => worlds.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
+        Command::Compare(compare) => compare.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),
         Command::Inspect(inspect) => inspect.execute(&mut out),

@@ -10,7 +10,7 @@ use recloop_env::{EnvSpec, Tick};
 use crate::{Counts, Observer, Start};
 
 /// Chosen by us: faster than this, nobody can read it.
-const EVERY: Duration = Duration::from_millis(100);
+pub(super) const EVERY: Duration = Duration::from_millis(100);
 
 /// A line that turns, on a terminal.
 pub(super) fn spinner(watched: bool) -> ProgressBar {

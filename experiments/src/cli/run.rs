@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::HumanCount;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::progress::Progress;
+use super::setting::Setting;
 use super::{CliError, Format, print_json, table};
-use crate::config::{put, read_layer, set};
 use crate::{ConfigError, RunConfig, RunSummary};
 
 const EXAMPLES: &str = "\
@@ -34,27 +34,8 @@ pub(super) struct Run {
     /// Who fills the slates [default: the world's own, see `recloop worlds`]
     #[arg(long, value_name = "NAME")]
     recommender: Option<String>,
-    /// The imported data a world is made from
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Settings in TOML, with sections [run], [world], [recommender] and [log]
-    #[arg(long, value_name = "FILE.toml")]
-    config: Option<PathBuf>,
-    /// One setting; a KEY without a section is the world's, such as candidates=5
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-    /// How many users there are at the start
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    users: Option<u32>,
-    /// Stop after N simulated days
-    #[arg(long, value_name = "N", group = "stop")]
-    days: Option<f64>,
-    /// Stop after N ticks
-    #[arg(long, value_name = "N", group = "stop", value_parser = clap::value_parser!(u32).range(1..))]
-    steps: Option<u32>,
-    /// Stop when every user has left for good [default, where users leave]
-    #[arg(long, group = "stop")]
-    until_done: bool,
+    #[command(flatten)]
+    setting: Setting,
     /// The seed; the same seed gives the same run at any number of threads [default: 7]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(0..))]
     seed: Option<i64>,
@@ -87,42 +68,22 @@ impl Run {
 
     /// Resuming, whatever is not said again is as it was when the run began.
     fn config(&self) -> Result<RunConfig, ConfigError> {
-        let mut layers = Vec::new();
-        layers.extend(self.config.as_deref().map(read_layer).transpose()?);
-        layers.push(self.layer()?);
+        let out = self.out.as_ref().map(|dir| Value::from(dir.to_string_lossy().into_owned()));
+        let layers = self.setting.layers(
+            self.world.as_deref(),
+            [
+                ("recommender", "name", self.recommender.clone().map(Value::from)),
+                ("run", "seed", self.seed.map(Value::Integer)),
+                ("run", "threads", self.threads.map(|n| Value::Integer(n.into()))),
+                ("run", "out", out),
+            ],
+        )?;
         let config = RunConfig::resolve(layers.clone())?;
-        if !self.resume || self.config.is_some() {
+        if !self.resume || self.setting.has_file() {
             return Ok(config);
         }
         let begun = crate::begun_config(&config)?;
         RunConfig::resolve(begun.into_iter().chain(layers))
-    }
-
-    /// The command line as a layer: flags over `--set`.
-    fn layer(&self) -> Result<Table, ConfigError> {
-        let mut layer = Table::new();
-        for text in &self.set {
-            set(&mut layer, text)?;
-        }
-        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-        let flags = [
-            ("world", "name", self.world.clone().map(Value::from)),
-            ("world", "users", self.users.map(|n| Value::Integer(n.into()))),
-            ("world", "data", self.data.as_ref().map(path).map(Value::from)),
-            ("recommender", "name", self.recommender.clone().map(Value::from)),
-            ("run", "days", self.days.map(Value::Float)),
-            ("run", "steps", self.steps.map(|n| Value::Integer(n.into()))),
-            ("run", "until_done", self.until_done.then_some(Value::Boolean(true))),
-            ("run", "seed", self.seed.map(Value::Integer)),
-            ("run", "threads", self.threads.map(|n| Value::Integer(n.into()))),
-            ("run", "out", self.out.as_ref().map(path).map(Value::from)),
-        ];
-        for (section, key, value) in flags {
-            if let Some(value) = value {
-                put(&mut layer, section, key, value);
-            }
-        }
-        Ok(layer)
     }
 }
 

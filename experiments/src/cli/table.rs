@@ -39,7 +39,7 @@ pub(super) fn of(metrics: &[Named]) -> String {
 }
 
 /// As many decimals as give the standard error two digits: more would be noise.
-fn decimals(se: f64) -> usize {
+pub(super) fn decimals(se: f64) -> usize {
     if se > 0.0 && se.is_finite() { (1.0 - se.log10().floor()).clamp(0.0, 6.0) as usize } else { 3 }
 }
 

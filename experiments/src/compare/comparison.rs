@@ -113,8 +113,8 @@ impl Comparison {
         wanted: Option<&[String]>,
         runs: Vec<Vec<Result<Vec<Named>, String>>>,
     ) -> Self {
-        let names = names(&runs).filter(|name| wanted.is_none_or(|wanted| wanted.contains(name)));
-        let metrics = names.map(|name| MetricCompared::of(name, &runs)).collect();
+        let names = wanted.map_or_else(|| names(&runs), <[String]>::to_vec);
+        let metrics = names.into_iter().map(|name| MetricCompared::of(name, &runs)).collect();
         let mut failures = Vec::new();
         for (contender, runs) in contenders.iter().zip(runs) {
             for (run, seed) in runs.into_iter().zip(&seeds) {
@@ -160,14 +160,14 @@ impl MetricCompared {
 }
 
 /// Every metric that any run has, in the order of the first run that has it.
-fn names(runs: &[Vec<Result<Vec<Named>, String>>]) -> impl Iterator<Item = String> + use<> {
+fn names(runs: &[Vec<Result<Vec<Named>, String>>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for metric in runs.iter().flatten().flatten().flatten() {
         if !names.contains(&metric.name) {
             names.push(metric.name.clone());
         }
     }
-    names.into_iter()
+    names
 }
 
 #[cfg(test)]
