@@ -29,7 +29,8 @@ pub struct ItemFeedback {
 pub struct OwnFeedback {
     /// Who is told.
     pub creator: CreatorId,
-    /// Own items that were shown since the creator last acted, ascending by item.
+    /// Own items that were shown or published since the creator last acted, ascending by item: an item is told of once
+    /// before anybody saw it, which is how its maker learns its id.
     pub items: Vec<ItemFeedback>,
 }
 

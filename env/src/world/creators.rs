@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Now, World};
 use crate::{
     BlockKind, Catalogue, CreatorAction, CreatorError, CreatorFact, CreatorId, CreatorModel, Event,
-    ItemFeedback, ItemView, Layout, NewItem, OwnFeedback, Step, Tick,
+    ItemFeedback, ItemId, ItemView, Layout, NewItem, OwnFeedback, Step, Tick,
 };
 
 /// The creator model and what the engine keeps for it.
@@ -86,6 +86,14 @@ impl Creators {
         self.active.get(creator.index()) == Some(&1)
     }
 
+    /// Owes a creator the news that its item is published, and under which id.
+    pub(super) fn owe_news(&mut self, creator: CreatorId, item: ItemId, published: Tick, n_signals: usize) {
+        if let Some(own) = self.owed.get_mut(creator.index()) {
+            let signals = vec![0.0; n_signals];
+            own.items.push(ItemFeedback { item, published, signals, ..ItemFeedback::default() });
+        }
+    }
+
     /// Adds one tick's outcome to what each creator is owed, item by item.
     fn collect(&mut self, now: &Now, slates: &crate::Slates, step: &Step) {
         let Some(catalogue) = now.items.catalogue() else { return };
@@ -112,7 +120,7 @@ impl Creators {
     }
 
     /// Tells active creators what they are owed and takes down what they do. Of several turns between two busy ticks
-    /// only the `first` has anything to tell, and that is what agents outside may still read afterwards.
+    /// only the `first` has an audience to tell of, and that is what agents outside may still read afterwards.
     fn take_turn(&mut self, tick: Tick, first: bool, rng: &crate::Streams) -> Result<(), CreatorError> {
         let mut told = if first { std::mem::take(&mut self.told) } else { Vec::new() };
         told.clear();
@@ -165,6 +173,7 @@ impl World {
     /// Tick part 8: creators act at every turn up to the tick that begins now.
     pub(super) fn creators_act(&mut self, events: &mut Vec<Event>) -> Result<(), CreatorError> {
         let (now, Some(creators)) = (&mut self.now, &mut self.creators) else { return Ok(()) };
+        let n_signals = self.spec.signals.len();
         if now.stage == super::Stage::Over {
             return Ok(());
         }
@@ -181,6 +190,7 @@ impl World {
                 match action {
                     CreatorAction::Publish(item) => {
                         let item = now.publish(&NewItem { creator, ..item }, turn)?;
+                        creators.owe_news(creator, item, turn, n_signals);
                         events.push(Event::Publish { item, creator });
                     }
                     CreatorAction::Leave => {
@@ -201,7 +211,7 @@ impl World {
 
 impl Now {
     /// Adds an item to the catalogues. Only worlds with durable items have creators.
-    pub(super) fn publish(&mut self, item: &NewItem, at: Tick) -> Result<crate::ItemId, CreatorError> {
+    pub(super) fn publish(&mut self, item: &NewItem, at: Tick) -> Result<ItemId, CreatorError> {
         let creator = item.creator;
         let (ItemView::Durable(seen), ItemView::Durable(latent)) =
             (Arc::make_mut(&mut self.items), &mut self.latent)

@@ -29,7 +29,8 @@ impl Env for World {
         }
         if let Some(creators) = &mut self.creators {
             for item in creators.reset(&self.now.rng) {
-                self.now.publish(&item, Tick(0))?;
+                let id = self.now.publish(&item, Tick(0))?;
+                creators.owe_news(item.creator, id, Tick(0), self.spec.signals.len());
             }
         }
         for member in &mut self.cohorts {
