@@ -1,15 +1,33 @@
 //! How items get made.
 //!
 //! Item laws ([`recloop_env::ItemLaw`]) draw the fresh candidates of the published worlds; they look at nothing but
-//! the draws they are named. Creators that act on beliefs will live here too; a creator sees its own items' feedback
-//! alone, by type ([`recloop_env::OwnFeedback`]).
+//! the draws they are named. Creators ([`recloop_env::CreatorModel`]) publish items that last: [`FeedCreators`] in their
+//! own style on topics of a [`TopicRule`]'s choice, inside a [`Market`] that lets them come and go. A creator sees its
+//! own items' feedback alone, by type ([`recloop_env::OwnFeedback`]); only the market compares.
 //!
-//! Start reading at [`TopicItems`].
+//! Start reading at [`FeedCreators`].
 
 mod clickbait_items;
 mod error;
+mod feed_creators;
+mod feed_items;
+mod given;
+mod ledger;
+mod market;
+mod params;
+mod roster;
+#[cfg(test)]
+mod stage;
+mod titles;
 mod topic_items;
+mod topic_rule;
 
 pub use clickbait_items::ClickbaitItems;
-pub use error::ItemError;
+pub use error::CreatorsError;
+pub use feed_creators::FeedCreators;
+pub use feed_items::{FeedItems, Maker};
+pub use given::GivenCreator;
+pub use market::{Admit, Market};
+pub use params::{Exit, FeedCreatorsParams, MarketParams};
 pub use topic_items::{QualityLaw, TopicItems};
+pub use topic_rule::TopicRule;

@@ -3,7 +3,7 @@
 use rand_distr::{Distribution, Normal};
 use recloop_env::{Block, ItemLaw, ItemRowsMut, Layout, Streams, Tick, UserId, below, purpose};
 
-use crate::ItemError;
+use crate::CreatorsError;
 
 /// How an item's quality follows from its topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,11 @@ pub struct TopicItems {
 
 impl TopicItems {
     /// Items whose topic `c` has probability `shares[c]` (they are normalised) and mean (log) quality `mean[c]`.
-    pub fn new(law: QualityLaw, shares: &[f32], mean: &[f32], sd: f32) -> Result<Self, ItemError> {
-        let refuse = |name, value, allowed| ItemError::Parameter { name, value, allowed };
+    pub fn new(law: QualityLaw, shares: &[f32], mean: &[f32], sd: f32) -> Result<Self, CreatorsError> {
+        let refuse = |name, value, allowed: &str| {
+            let allowed = allowed.into();
+            CreatorsError::Parameter { name, value, allowed }
+        };
         if shares.is_empty() || shares.len() > usize::from(u16::MAX) || shares.len() != mean.len() {
             return Err(refuse(
                 "number of topics",
