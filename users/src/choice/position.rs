@@ -71,6 +71,17 @@ impl PositionBased {
         Ok((none + reach * untouched) as f32)
     }
 
+    /// How many of `n_items` items, from the top, are examined by a user with this luck.
+    #[must_use]
+    #[inline]
+    pub fn examined(&self, scan_word: u32, n_items: usize) -> usize {
+        let (scan, mut reach, mut n_examined) = (uniform(scan_word), 1.0, 0);
+        while n_examined < n_items && scan < reach {
+            (n_examined, reach) = (n_examined + 1, reach * self.gamma);
+        }
+        n_examined
+    }
+
     /// Marks what was clicked (`clicked`: `[K]`) and returns how many items, from the top, were examined.
     #[inline]
     pub fn clicks(
@@ -82,15 +93,11 @@ impl PositionBased {
     ) -> Result<usize, ChoiceError> {
         check_length("words of luck", click_probabilities.len(), words.len())?;
         check_length("click flags", click_probabilities.len(), clicked.len())?;
-        let scan = uniform(scan_word);
-        let (mut reach, mut n_examined) = (1.0, 0);
+        let n_examined = self.examined(scan_word, words.len());
         let slate = click_probabilities.iter().zip(words).zip(clicked);
         for (position, ((&click, &word), clicked)) in slate.enumerate() {
             let click = check_probability(position, f64::from(click))?;
-            let examined = scan < reach;
-            *clicked = examined && uniform(word) < click;
-            n_examined += usize::from(examined);
-            reach *= self.gamma;
+            *clicked = position < n_examined && uniform(word) < click;
         }
         Ok(n_examined)
     }
