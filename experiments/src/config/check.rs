@@ -5,9 +5,10 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Choice, Horizon};
+use crate::worlds::Watch;
 use crate::{ConfigError, RecommenderEntry, WorldEntry, recommenders, worlds};
 
-const DEFAULT_WORLD: &str = "interest-evolution-v0";
+const DEFAULT_WORLD: &str = "feed-v0";
 /// The key of the directory a world is made from.
 pub(super) const DATA: &str = "data";
 pub(super) const SECTIONS: &[&str] = &["log", "recommender", "run", "world"];
@@ -65,14 +66,20 @@ pub(super) fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, Wor
 
 /// Numbers that were `f32` get the few digits that name them: 0.3 in place of 0.30000001192092896.
 pub(crate) fn shortest(mut table: Table) -> Table {
-    for (_, value) in &mut table {
-        if let Value::Float(number) = value {
+    table.iter_mut().for_each(|(_, value)| shorten(value));
+    table
+}
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Float(number) => {
             let short = *number as f32;
             let digits = short.to_string().parse().ok();
             *number = digits.filter(|_| f64::from(short) == *number).unwrap_or(*number);
         }
+        Value::Array(values) => values.iter_mut().for_each(shorten),
+        _ => {}
     }
-    table
 }
 
 pub(super) fn horizon(
@@ -80,10 +87,12 @@ pub(super) fn horizon(
     world: &Choice,
     entry: &WorldEntry,
 ) -> Result<Horizon, ConfigError> {
-    match (stop, entry.endless_ticks) {
-        (Some(Horizon::UntilDone), Some(_)) => Err(ConfigError::Endless { world: world.name.clone() }),
-        (None, Some(ticks)) => Ok(Horizon::Steps(ticks)),
-        (stop, _) => Ok(stop.unwrap_or(Horizon::UntilDone)),
+    match (stop, entry.watch) {
+        (Some(Horizon::UntilDone), Watch::Ticks(_)) => Err(ConfigError::Endless { world: world.name.clone() }),
+        (Some(stop), _) => Ok(stop),
+        (None, Watch::Ticks(ticks)) => Ok(Horizon::Steps(ticks)),
+        (None, Watch::Days(days)) => Ok(Horizon::Days(days)),
+        (None, Watch::UntilDone) => Ok(Horizon::UntilDone),
     }
 }
 
@@ -156,7 +165,7 @@ pub(super) fn stop(run: &Table) -> Result<Option<Horizon>, ConfigError> {
     Ok(Some(stop))
 }
 
-pub(super) fn bad(key: &str, reason: String) -> ConfigError {
+pub(crate) fn bad(key: &str, reason: String) -> ConfigError {
     ConfigError::Value { key: key.into(), reason }
 }
 

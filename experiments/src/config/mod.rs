@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 pub use check::parse;
-pub(crate) use check::{shortest, unknown};
+pub(crate) use check::{bad, shortest, unknown};
 pub use layers::{put, read_layer, set};
 
-use check::{bad, find, table};
+use check::{find, table};
 
 use crate::{ConfigError, Player, recommenders, worlds};
 

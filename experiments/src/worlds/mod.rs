@@ -2,11 +2,14 @@
 //!
 //! To add a world, write a module with its config and recipe, and add one line to [`registry`].
 
+mod feed;
 mod interest_evolution;
 mod interest_exploration;
+mod keys;
 mod long_term_satisfaction;
 mod movielens;
 
+pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;
 pub use long_term_satisfaction::LongTermSatisfactionConfig;
@@ -21,6 +24,17 @@ use toml::Table;
 
 use crate::{ConfigError, RunConfig, config};
 
+/// How long a run watches unless it says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Watch {
+    /// Until everybody is gone.
+    UntilDone,
+    /// So many ticks of a world where nobody ever leaves.
+    Ticks(u32),
+    /// So many simulated days.
+    Days(f64),
+}
+
 /// A world that can be chosen by name.
 #[derive(Debug, Clone, Copy)]
 pub struct WorldEntry {
@@ -28,8 +42,8 @@ pub struct WorldEntry {
     pub summary: &'static str,
     /// Whether it is made from data that has to be imported first.
     pub needs_data: bool,
-    /// Where nobody ever leaves: how many ticks to watch unless a run says otherwise.
-    pub endless_ticks: Option<u32>,
+    /// How long a run watches unless it says otherwise.
+    pub watch: Watch,
     /// The recommender of a run that names none: one that this world lets do something.
     pub recommender: &'static str,
     /// Every key with its default.
@@ -45,16 +59,18 @@ pub fn registry() -> Registry<WorldEntry> {
     let entry = |summary, defaults, build| WorldEntry {
         summary,
         needs_data: false,
-        endless_ticks: None,
+        watch: Watch::UntilDone,
         recommender: "random",
         defaults,
         build,
     };
-    let endless = |ticks, entry| WorldEntry { endless_ticks: Some(ticks), ..entry };
+    let endless = |ticks, entry| WorldEntry { watch: Watch::Ticks(ticks), ..entry };
     let evolving =
         entry("viewers with a time budget whose interests follow what they watch", ie::defaults, ie::build);
     let fitted = entry("people and films fitted to MovieLens ratings", movielens::defaults, movielens::build);
+    let feed = entry("a feed whose users come back, or not, because of what it showed them", feed::defaults, feed::build);
     Registry::new("world")
+        .with("feed-v0", WorldEntry { watch: Watch::Days(30.0), recommender: "mf", ..feed })
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })
         .with(
             "interest-exploration-v0",
