@@ -6,6 +6,7 @@ use crossbeam_channel::{Sender, unbounded};
 use recloop_env::Tick;
 
 use crate::config::RunConfig;
+use crate::run::pool;
 use crate::{Counts, RunError};
 
 /// One of several runs.
@@ -131,9 +132,4 @@ pub(crate) fn spread<T: Send>(
         }
     });
     Ok(results.into_iter().map(|result| result.expect("every run was waiting for a worker")).collect())
-}
-
-pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, RunError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })
 }
