@@ -33,6 +33,18 @@ fn two_lives_stand_side_by_side_and_where_they_part_is_marked() {
 }
 
 #[test]
+fn a_world_with_days_and_titles_tells_when_what_and_why() {
+    let here = tempfile::tempdir().unwrap();
+    let args = "twins feed-v0 oracle-click oracle-utility --user 3 --users 20 --days 9 --set no_repeat=false";
+    let said = stdout(here.path(), args);
+    for told in ["Session 1, day 0", "not reached", "declined: ", " s, felt +", "age ", "trust at the end"] {
+        assert!(said.contains(told), "{told} is missing: {said}");
+    }
+    assert!(said.contains(" there 7 days later "), "{said}");
+    assert!(said.contains("`recloop compare feed-v0 oracle-click oracle-utility`"), "{said}");
+}
+
+#[test]
 fn json_tells_everything() {
     let here = tempfile::tempdir().unwrap();
     let args = format!("{WORLD} random dot --user 0 --seed 3 {FEW} --format json");

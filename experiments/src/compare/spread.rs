@@ -73,6 +73,16 @@ enum News {
     Ended(Option<String>),
 }
 
+impl News {
+    fn pass_on(self, run: &PlannedRun, observer: &mut dyn RunsObserver) {
+        match self {
+            Self::Begun(horizon) => observer.begun(run, horizon),
+            Self::Ticked(counts, now) => observer.ticked(run, &counts, now),
+            Self::Ended(failure) => observer.ended(run, failure.as_deref()),
+        }
+    }
+}
+
 impl Ticker<'_> {
     pub(crate) fn begun(&self, horizon: Option<Tick>) {
         self.say(News::Begun(horizon));
@@ -119,13 +129,7 @@ pub(crate) fn spread<T: Send>(
             })
             .collect();
         drop(tell);
-        for (at, news) in hear {
-            match news {
-                News::Begun(horizon) => observer.begun(&runs[at], horizon),
-                News::Ticked(counts, now) => observer.ticked(&runs[at], &counts, now),
-                News::Ended(failure) => observer.ended(&runs[at], failure.as_deref()),
-            }
-        }
+        hear.iter().for_each(|(at, news)| news.pass_on(&runs[at], observer));
         for worker in workers {
             let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             done.into_iter().for_each(|(at, result)| results[at] = Some(result));

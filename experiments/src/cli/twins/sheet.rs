@@ -14,8 +14,10 @@ const WIDE: u16 = 100;
 const PAGE: u16 = 100;
 /// Longer lines are hard to follow (chosen by us).
 const WIDEST: u16 = 160;
-/// What came of an item, in columns: "declined: promise of the…".
+/// What came of an item takes at least so many columns: "38 s, felt +3.1, like".
 const OUTCOME: u16 = 26;
+/// A space at which no line is broken; it becomes an ordinary one in the end.
+const UNBROKEN: &str = "\u{a0}";
 const SECS_PER_DAY: f64 = recloop_env::Clock::DAY_SECS;
 
 /// How wide the page is: what COLUMNS says, else the terminal.
@@ -88,10 +90,9 @@ impl Page {
             });
             let height = lines.iter().map(Vec::len).max().unwrap_or(0);
             for (side, mut lines) in sides.iter_mut().zip(lines) {
-                if lines.is_empty() {
-                    lines.push(("(no such slate)".into(), String::new()));
+                if let Some((_, came)) = lines.first_mut() {
+                    mark.clone_into(came);
                 }
-                mark.clone_into(&mut lines[0].1);
                 lines.resize(height, Line::default());
                 side.extend(lines);
             }
@@ -106,18 +107,17 @@ impl Page {
     }
 
     fn side_by_side(&self, [left, right]: &[Vec<Line>; 2]) -> String {
-        let what = (self.columns.min(WIDEST) - 2) / 2 - OUTCOME;
+        let (what, came) = halves((self.columns.min(WIDEST) - 2) / 2);
         let line = |side: &Vec<Line>, at: usize| side.get(at).cloned().unwrap_or_default();
         let rows = (0..left.len().max(right.len())).map(|at| {
-            let ((a, came), (b, of)) = (line(left, at), line(right, at));
-            [a, came, "│".into(), b, of]
+            let ([a, b], [c, d]) = (line(left, at).into(), line(right, at).into());
+            [a, b, "│".into(), c, d]
         });
-        grid([what, OUTCOME, 2, what, OUTCOME], rows)
+        grid([what, came, 2, what, came], rows)
     }
 
     fn alone(&self, lines: &[Line]) -> String {
-        let came = (self.columns * 2 / 5).max(OUTCOME);
-        let what = self.columns.saturating_sub(came).max(OUTCOME);
+        let (what, came) = halves(self.columns);
         let told = lines.iter().filter(|(what, _)| !what.is_empty());
         grid([what, came], told.map(|(what, came)| [what.clone(), came.clone()]))
     }
@@ -135,6 +135,12 @@ impl Page {
             )
         })
     }
+}
+
+/// Columns for what happened and for what came of it.
+fn halves(columns: u16) -> (u16, u16) {
+    let came = (columns * 2 / 5).max(OUTCOME);
+    (columns.saturating_sub(came).max(OUTCOME / 2), came)
 }
 
 /// Session and slate of the `at`-th slate, on whichever side has it.
@@ -156,11 +162,13 @@ fn heading(told: &Twins) -> String {
         "User {user}{who} in {world}, seed {seed}: the same person, the same luck, under {} and under {}.\n{parting}",
         a.recommender, b.recommender
     );
+    text.push_str("\n▸ marks what was clicked, with the time spent on it.");
     if !told.usual.is_empty() {
         let usual: Vec<String> =
             told.usual.iter().map(|(name, value)| format!("{name} {value:+.1}")).collect();
         text.push_str(&format!(
-            "\nWhat this person clicks has {}.\nWhat is declined shows the term that is furthest below that.",
+            " What this person clicks has\n{} on average;\n\
+             what was looked at and declined shows the term that is furthest below that.",
             usual.join(", ")
         ));
     }
@@ -206,7 +214,8 @@ fn outcome(item: &ItemTold) -> String {
         }
         Outcome::Declined(term) => format!("declined: {term} {:+.1}", item.term(term).unwrap_or_default()),
         Outcome::Clicked => {
-            let mut text = format!("clicked {:.0} s", item.dwell_secs);
+            let mut text = format!("{:.0} s", item.dwell_secs);
+            text.extend(item.term("experience").map(|felt| format!(", felt {felt:+.1}")));
             for (name, value) in &item.signals {
                 text.push_str(&if *value == 1.0 {
                     format!(", {name}")
@@ -214,7 +223,6 @@ fn outcome(item: &ItemTold) -> String {
                     format!(", {name} {value:.1}")
                 });
             }
-            text.extend(item.term("experience").map(|felt| format!(", felt {felt:+.1}")));
             text
         }
     }
@@ -295,14 +303,15 @@ fn grid<const N: usize>(widths: [u16; N], rows: impl Iterator<Item = [String; N]
     grid.load_preset(presets::NOTHING).set_truncation_indicator("…");
     grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(widths.iter().sum());
     for row in rows {
-        let mut row = Row::from(row);
+        // Cut in the middle of a word rather than before a long one.
+        let mut row = Row::from(row.map(|text| text.replace(' ', UNBROKEN)));
         row.max_height(1);
         grid.add_row(row);
     }
     for (column, width) in grid.column_iter_mut().zip(widths) {
         column.set_padding((0, 1)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
-    grid.trim_fmt()
+    grid.trim_fmt().replace(UNBROKEN, " ")
 }
 
 /// `1 slate`, `2 slates`.
