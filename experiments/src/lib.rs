@@ -24,7 +24,5 @@ pub use player::Player;
 pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
-pub use twins::{
-    ItemTold, Life, Measure, Outcome, SessionTold, SlateTold, Twins, TwinsConfig, twins,
-};
+pub use twins::{ItemTold, Life, Measure, Outcome, SessionTold, SlateTold, Twins, TwinsConfig, twins};
 pub use worlds::WorldEntry;
