@@ -5,7 +5,7 @@
 use recloop_agents::factorise::ImplicitAls;
 use recloop_agents::{
     AgentError, DotProduct, Greedy, MatrixFactorisation, OracleRanker, PlackettLuce, Popularity,
-    RandomSlates, Recency, Scorer,
+    RandomSlates, Recency, Refit, Scorer,
 };
 use recloop_env::{Goal, Registry};
 use serde::Deserialize;
@@ -58,6 +58,7 @@ pub fn registry() -> Registry<RecommenderEntry> {
             "mf",
             RecommenderEntry {
                 defaults: factorising,
+                optional: &["every_hours", "every_ticks", "temperature"],
                 ..ranker("factorises the clicks so far, now and then anew", mf)
             },
         )
@@ -138,7 +139,7 @@ fn popularity(keys: &Table) -> Result<Player, ConfigError> {
 
 /// What [`MatrixFactorisation`] does by default, as keys.
 fn factorising() -> Table {
-    let keys = [("factors", 16), ("sweeps", 4), ("every_ticks", 10)];
+    let keys = [("factors", 16), ("sweeps", 4)];
     let keys = keys.into_iter().map(|(key, value)| (key.to_owned(), Value::Integer(value)));
     keys.chain([("marginals".to_owned(), Value::Boolean(false))]).collect()
 }
@@ -148,10 +149,13 @@ fn mf(keys: &Table) -> Result<Player, ConfigError> {
     struct Keys {
         factors: usize,
         sweeps: usize,
-        every_ticks: u32,
+        every_hours: Option<f32>,
+        every_ticks: Option<u32>,
     }
-    scored(keys, |Keys { factors, sweeps, every_ticks }: Keys| {
-        MatrixFactorisation::new(ImplicitAls { factors, sweeps, ..ImplicitAls::default() }, every_ticks)
+    scored(keys, |Keys { factors, sweeps, every_hours, every_ticks }: Keys| {
+        let als = ImplicitAls { factors, sweeps, ..ImplicitAls::default() };
+        let refit = every_hours.map(Refit::Hours).or(every_ticks.map(Refit::Ticks));
+        MatrixFactorisation::new(als, refit)
     })
 }
 
@@ -173,11 +177,9 @@ mod tests {
     #[test]
     fn mf_is_by_default_what_the_crate_calls_default() {
         let als = ImplicitAls { factors: 16, sweeps: 4, ..ImplicitAls::default() };
-        assert_eq!(MatrixFactorisation::new(als, 10).unwrap(), MatrixFactorisation::default());
+        let made = MatrixFactorisation::new(als, None).unwrap();
+        assert_eq!(format!("{made:?}"), format!("{:?}", MatrixFactorisation::default()));
         let keys = factorising();
-        assert_eq!(
-            ["factors", "sweeps", "every_ticks"].map(|key| keys[key].as_integer().unwrap()),
-            [16, 4, 10]
-        );
+        assert_eq!(["factors", "sweeps"].map(|key| keys[key].as_integer().unwrap()), [16, 4]);
     }
 }
