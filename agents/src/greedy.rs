@@ -73,6 +73,13 @@ impl<S: Scorer> Greedy<S> {
         self
     }
 
+    /// The order among equal scores is drawn from this seed in place of the run's.
+    #[must_use]
+    pub fn with_tie_seed(mut self, seed: u64) -> Self {
+        self.ties = Ties::of_seed(seed);
+        self
+    }
+
     /// The places of the `k` best candidates.
     fn best(&self, seen: &Observation, row: usize, k: usize) -> Result<Vec<Pick>, RecommendError> {
         if k == 0 {

@@ -13,20 +13,27 @@ const MAXIMA_PER_PLACE: usize = 2;
 #[derive(Debug, Clone)]
 pub(crate) struct Ties {
     rng: Streams,
+    /// Whether the seed was given, and is not the run's.
+    given: bool,
     words: Vec<u32>,
 }
 
 impl Default for Ties {
     fn default() -> Self {
-        Self { rng: Streams::new(0), words: Vec::new() }
+        Self { rng: Streams::new(0), given: false, words: Vec::new() }
     }
 }
 
 impl Ties {
+    /// An order of a seed of its own.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        Self { rng: Streams::new(seed), given: true, words: Vec::new() }
+    }
+
     /// Has the words of all items on offer ready.
     pub(crate) fn prepare(&mut self, seen: &Observation, rng: &Streams) {
-        if self.rng != *rng {
-            *self = Self { rng: *rng, words: Vec::new() };
+        if self.rng != *rng && !self.given {
+            *self = Self { rng: *rng, given: false, words: Vec::new() };
         }
         let n_items = match &*seen.items {
             ItemView::Durable(catalogue) => catalogue.len(),
@@ -60,7 +67,7 @@ impl Ties {
         let mut seed = [0; 2];
         from.get_u32("tie_seed", &mut seed)?;
         let rng = Streams::new(u64::from(seed[1]) << 32 | u64::from(seed[0]));
-        *self = Self { rng, words: Vec::new() };
+        *self = Self { rng, given: self.given, words: Vec::new() };
         Ok(())
     }
 }
