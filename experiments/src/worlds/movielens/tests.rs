@@ -66,7 +66,7 @@ fn films_look_as_they_were_imported() {
 #[test]
 fn truth_is_the_rating_the_fit_predicts() {
     let (_home, data) = small_import();
-    let Imported { about, users, films } = Imported::load(&data).unwrap();
+    let Imported { about, users, films, .. } = Imported::load(&data).unwrap();
     let mut world = world(&data, "users = 9\nslate = 2\nobserve_taste = true").unwrap();
     let seen = first_sight(&mut world);
     // User 8 is person 1 again.
