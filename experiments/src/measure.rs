@@ -5,7 +5,7 @@ use std::path::Path;
 use recloop_data::RunState;
 use recloop_data::log::LogSource;
 use recloop_data::metrics::{Everything, Named, Records, Section, flat};
-use recloop_env::{Facts, Metric, Population};
+use recloop_env::Metric;
 use serde::{Serialize, Serializer};
 
 use crate::RunError;
@@ -80,14 +80,10 @@ fn write_sections<S: Serializer>(sections: &[Section], to: S) -> Result<S::Ok, S
 /// A directory without a run, or a log that cannot be read to its end.
 pub fn measure(dir: &Path) -> Result<Measured, RunError> {
     let mut source = LogSource::open(dir)?;
-    let spec = source.manifest().spec.clone();
-    let population = Population::new(spec.groups.clone(), spec.n_users);
     let (mut total, mut user_steps) = (Everything::default().start(), 0);
-    while let Some(replayed) = source.next()? {
-        let t = replayed.as_transition();
-        let facts = Facts { catalogue: t.step.next.items.catalogue(), ..Facts::new(&spec, &population) };
-        Everything::default().fold(&mut total, &facts, &t);
-        user_steps += t.seen.len() as u64;
+    while let Some(tick) = source.next()? {
+        Everything::default().fold(&mut total, &tick.facts, &tick.transition);
+        user_steps += tick.transition.seen.len() as u64;
     }
     let manifest = source.manifest();
     Ok(Measured {
