@@ -177,8 +177,9 @@ pub(super) fn stop(run: &Table) -> Result<Option<Horizon>, ConfigError> {
         [] => return Ok(None),
         ["steps"] => {
             let steps = value("steps").and_then(|steps| u32::try_from(steps.as_integer()?).ok());
-            let steps =
-                steps.filter(|steps| *steps > 0).ok_or_else(|| wrong("steps", "a whole number of ticks above 0"))?;
+            let steps = steps
+                .filter(|steps| *steps > 0)
+                .ok_or_else(|| wrong("steps", "a whole number of ticks above 0"))?;
             Horizon::Steps(steps)
         }
         ["days"] => {
