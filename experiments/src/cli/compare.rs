@@ -17,7 +17,7 @@ use crate::{CompareConfig, Comparison, Difference, Interval, MetricCompared, Ver
 const EXAMPLES: &str = "\
 Examples:
   recloop compare feed-v0 mf linucb --seeds 5
-  recloop compare feed-v0 mf mf:rerank=mmr mf:rerank=mmr,relevance=0.8 --metrics retention_d7,provider_gini
+  recloop compare feed-v0 mf mf:rerank=mmr,relevance=0.8 --metrics retention_d7,provider_gini
   recloop compare feed-v0 oracle-click oracle-utility --set bait_weight=0 --out cmp
   recloop compare long-term-satisfaction-v1 random oracle-click oracle-utility --users 500
   recloop compare feed-v0 mf mf --users 200 --seeds 3     nothing differs: all zero

@@ -27,8 +27,8 @@ use crate::{ConfigError, RunError};
 const EXAMPLES: &str = "\
 Examples:
   recloop run                                          2,000 people live with a feed for 30 days
-  recloop run --recommender linucb                     the same people, the same luck, another recommender
-  recloop compare feed-v0 mf linucb --seeds 5          which one keeps more users, and how sure that is
+  recloop run --recommender linucb                     the same people and luck, another recommender
+  recloop compare feed-v0 mf linucb --seeds 5          which keeps more users, and how sure
   recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
