@@ -3,11 +3,11 @@
 //! ```
 //! use recloop::{Env, Known, Observation, ResetOptions, Slates, Step};
 //!
-//! let mut world = recloop::make("interest-evolution-v0", &["users=100"])?;
+//! let mut world = recloop::make("feed-v0", &["users=100", "slate=3"])?;
 //! let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
 //! world.reset(7, &ResetOptions::default(), &mut seen)?;
 //!
-//! slates.reset(seen.len(), 3);
+//! slates.reset(seen.len(), 3); // a row for each user who wants a slate now
 //! for row in 0..seen.len() {
 //!     let first = seen.row(row).candidates().iter();
 //!     slates.items.row_mut(row).iter_mut().zip(first).for_each(|(place, item)| *place = item);
@@ -15,7 +15,7 @@
 //!     slates.known[row] = Known::Exact;
 //! }
 //! world.step(&slates, &mut step)?;
-//! println!("{} minutes watched by the first viewer", step.reward[0]);
+//! println!("{} minutes spent by the first to come", step.reward[0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
