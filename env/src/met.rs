@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::{Snapshot, SnapshotError};
-use crate::{Candidates, ItemId, Slates, UserId};
+use crate::snapshot::{Array, SnapshotError, SnapshotSink, SnapshotSource};
+use crate::{BLOCK, Candidates, ItemId, Slates, UserId};
 
 /// What each user was shown of the items still on offer.
 ///
@@ -65,23 +65,29 @@ impl Met {
         }
     }
 
-    pub(crate) fn save(&self, out: &mut Snapshot) {
-        let lengths: Vec<u32> = self.items.iter().map(|met| met.len() as u32).collect();
-        let items: Vec<u32> = self.items.iter().flatten().map(|item| item.0).collect();
-        out.put_u32("met.lengths", 1, &lengths);
-        out.put_u32("met.items", 1, &items);
+    pub(crate) fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        for (block, users) in self.items.chunks(BLOCK).enumerate() {
+            let lengths: Vec<u32> = users.iter().map(|met| met.len() as u32).collect();
+            let items: Vec<u32> = users.iter().flatten().map(|item| item.0).collect();
+            out.put(Array::new(format!("met.lengths.{block}"), 1, lengths))?;
+            out.put(Array::new(format!("met.items.{block}"), 1, items))?;
+        }
+        Ok(())
     }
 
-    pub(crate) fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        let mut lengths = vec![0; self.items.len()];
-        from.get_u32("met.lengths", &mut lengths)?;
-        let mut rest = from.get_u32_vec("met.items")?;
-        let corrupt =
-            || SnapshotError::Corrupt { name: "met.items".into(), reason: "it is cut short".into() };
-        for (met, n) in self.items.iter_mut().zip(lengths) {
-            let (mine, others) = rest.split_at_checked(n as usize).ok_or_else(corrupt)?;
-            *met = mine.iter().copied().map(ItemId).collect();
-            rest = others;
+    pub(crate) fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
+        for (block, users) in self.items.chunks_mut(BLOCK).enumerate() {
+            let mut lengths = vec![0_u32; users.len()];
+            from.take(&format!("met.lengths.{block}"))?.copy_to(&mut lengths)?;
+            let items = from.take(&format!("met.items.{block}"))?;
+            let corrupt =
+                || SnapshotError::Corrupt { name: items.name.clone(), reason: "it is cut short".into() };
+            let mut rest = items.as_slice::<u32>()?;
+            for (met, n) in users.iter_mut().zip(lengths) {
+                let (mine, others) = rest.split_at_checked(n as usize).ok_or_else(corrupt)?;
+                *met = mine.iter().copied().map(ItemId).collect();
+                rest = others;
+            }
         }
         Ok(())
     }
@@ -90,7 +96,7 @@ impl Met {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SetId;
+    use crate::{SetId, Snapshot};
 
     fn show(met: &mut Met, user: u32, items: [u32; 2]) {
         let mut slates = Slates::default();
@@ -108,9 +114,9 @@ mod tests {
         met.bar(&[UserId(0), UserId(1)], 2, &mut out);
         assert_eq!((out.barred(0), out.barred(1)), (&[][..], &[3, 5, 7].map(ItemId)[..]));
         let mut snapshot = Snapshot::default();
-        met.save(&mut snapshot);
+        met.save(&mut snapshot).unwrap();
         let mut loaded = Met::new(2);
-        loaded.load(&snapshot).unwrap();
+        loaded.load(&mut snapshot.arrays.iter()).unwrap();
         assert_eq!(loaded, met);
         show(&mut met, 1, [2, 4]);
         met.bar(&[UserId(1)], 2, &mut out);

@@ -5,10 +5,11 @@ use std::time::Instant;
 use recloop_data::metrics::Engagement;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{
-    End, Env, LogSink, Metric, Observation, ResetOptions, Slates, Step, Tick, Transition, World,
+    End, Env, LogSink, Metric, Observation, ResetOptions, Slates, SnapshotSource, Step, Tick, Transition,
+    World,
 };
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Head};
 use super::directory::RunDir;
 use super::{Counts, Observer, Partial, RunSummary, Start};
 use crate::config::RunConfig;
@@ -85,15 +86,15 @@ impl Live {
         built: Built,
         manifest: Manifest,
     ) -> Result<Self, RunError> {
-        let saved = Checkpoint::read(&dir, manifest.ticks)?;
+        let (head, mut saved) = checkpoint::open(&dir, manifest.ticks)?;
         let resume =
             |log: &LogState| ParquetSink::resume(dir.path(), built.world.spec(), &LogOptions::default(), log);
-        let sink = saved.log.as_ref().map(resume).transpose()?;
+        let sink = head.log.as_ref().map(resume).transpose()?;
         let mut live = Self::assemble(config, dir, built, sink, manifest);
         live.manifest.state = RunState::Running;
-        live.world.restore(&saved.world, &mut live.seen)?;
-        live.player.load(&saved.player)?;
-        (live.metrics, live.counts) = (saved.metrics, saved.counts);
+        live.world.restore_from(&mut saved, &mut live.seen)?;
+        live.player.load(&saved.take_part(checkpoint::PLAYER)?)?;
+        (live.metrics, live.counts) = (head.metrics, head.counts);
         Ok(live)
     }
 
@@ -170,19 +171,13 @@ impl Live {
 
     fn checkpoint(&mut self) -> Result<(), RunError> {
         let log = self.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
-        let saved = Checkpoint {
-            world: self.world.save()?,
-            player: self.player.save()?,
-            log,
-            metrics: self.metrics.clone(),
-            counts: self.counts,
-        };
-        saved.write(&self.dir)?;
+        let head = Head { log, metrics: self.metrics.clone(), counts: self.counts };
+        checkpoint::write(&self.dir, &head, &self.world, &self.player)?;
         let last = self.manifest.ticks;
-        self.count(saved.log.map(|log| log.parts).unwrap_or_default());
+        self.count(head.log.map(|log| log.parts).unwrap_or_default());
         self.manifest.store(self.dir.path())?;
         if last != self.manifest.ticks {
-            Checkpoint::forget(&self.dir, last);
+            checkpoint::forget(&self.dir, last);
         }
         Ok(())
     }
