@@ -58,6 +58,14 @@ pub enum ConfigError {
         /// How many were given.
         n_seeds: usize,
     },
+    /// A person the world does not have.
+    #[error("follow user {user}: there are users 0 to {}", n_users.saturating_sub(1))]
+    NoSuchUser {
+        /// Who was asked for.
+        user: u32,
+        /// How many there are.
+        n_users: usize,
+    },
     /// A file that is not TOML.
     #[error("read {}: {reason}", path.display())]
     Syntax {

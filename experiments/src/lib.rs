@@ -10,6 +10,7 @@ mod player;
 mod playing;
 pub mod recommenders;
 mod run;
+mod twins;
 pub mod worlds;
 
 pub use compare::{
@@ -23,4 +24,5 @@ pub use player::Player;
 pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
+pub use twins::{ItemTold, Life, Measure, Outcome, SessionTold, SlateTold, Twins, TwinsConfig, twins};
 pub use worlds::WorldEntry;

@@ -11,6 +11,10 @@ use serde::Serialize;
 use crate::RunError;
 use crate::run::write_metrics;
 
+/// What is folded from every run, live or replayed.
+pub(crate) type Measures = Engagement;
+pub(crate) const MEASURES: Measures = Engagement;
+
 /// A run's metrics, computed from its log alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measured {
@@ -37,11 +41,11 @@ pub fn measure(dir: &Path) -> Result<Measured, RunError> {
     let mut source = LogSource::open(dir)?;
     let spec = source.manifest().spec.clone();
     let population = Population::new(spec.groups.clone(), spec.n_users);
-    let (mut total, mut user_steps) = (Engagement.start(), 0);
+    let (mut total, mut user_steps) = (MEASURES.start(), 0);
     while let Some(replayed) = source.next()? {
         let t = replayed.as_transition();
         let facts = Facts { catalogue: t.step.next.items.catalogue(), ..Facts::new(&spec, &population) };
-        Engagement.fold(&mut total, &facts, &t);
+        MEASURES.fold(&mut total, &facts, &t);
         user_steps += t.seen.len() as u64;
     }
     let manifest = source.manifest();
@@ -51,6 +55,6 @@ pub fn measure(dir: &Path) -> Result<Measured, RunError> {
         seed: manifest.seed,
         finished: manifest.state == RunState::Finished,
         user_steps,
-        metrics: Engagement.value(total),
+        metrics: MEASURES.value(total),
     })
 }

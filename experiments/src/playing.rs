@@ -1,9 +1,17 @@
 //! The loop that closes, in memory: what a logged run, a comparison and a pair of twins have in common.
 
-use recloop_env::{End, Env, Facts, Observation, ResetOptions, Slates, Step, Tick, Transition, World};
+use std::time::Instant;
+
+use recloop_env::{
+    End, Env, Facts, Observation, ResetOptions, Slates, SnapshotError, SnapshotSink, SnapshotSource, Step,
+    Tick, Transition, World,
+};
 
 use crate::config::RunConfig;
 use crate::{Counts, Player, RunError};
+
+/// What the recommender's part of a snapshot is called.
+const PLAYER: &str = "player";
 
 /// Meets every tick of a run: to log it, to fold it, to tell it.
 pub trait Visitor {
@@ -31,7 +39,7 @@ pub trait Visitor {
 ///     }
 /// }
 ///
-/// let config = RunConfig::resolve(["world.users = 20".parse()?])?;
+/// let config = RunConfig::resolve(["world.name = \"interest-evolution-v0\"\nworld.users = 20".parse()?])?;
 /// let mut clicks = Clicks(0);
 /// let counts = Playing::begin(&config)?.to_end(&mut clicks, |_, _| {})?;
 /// assert!(clicks.0 > 0 && counts.gone == 20);
@@ -46,6 +54,8 @@ pub struct Playing {
     seen: Observation,
     slates: Slates,
     step: Step,
+    /// When this process began to play, and the seconds played before.
+    since: (Instant, f64),
 }
 
 impl Playing {
@@ -55,17 +65,8 @@ impl Playing {
         player.begin(world.spec())?;
         let horizon = config.horizon().tick(world.spec())?;
         let (seen, slates, step) = (Observation::default(), Slates::default(), Step::default());
-        Ok(Self { world, player, horizon, counts: Counts::default(), seen, slates, step })
-    }
-
-    /// Begins the world.
-    pub(crate) fn reset(&mut self, config: &RunConfig) -> Result<(), RunError> {
-        let options = ResetOptions {
-            horizon: self.horizon,
-            renew: false,
-            tell_choice_probs: config.log().choice_probs,
-        };
-        Ok(self.world.reset(config.seed(), &options, &mut self.seen)?)
+        let (counts, since) = (Counts::default(), (Instant::now(), 0.0));
+        Ok(Self { world, player, horizon, counts, seen, slates, step, since })
     }
 
     /// At tick 0 of the run that `config` describes.
@@ -74,8 +75,28 @@ impl Playing {
     /// Whatever the world or the recommender refuses.
     pub fn begin(config: &RunConfig) -> Result<Self, RunError> {
         let mut playing = Self::build(config)?;
-        playing.reset(config)?;
+        let options = ResetOptions {
+            horizon: playing.horizon,
+            renew: false,
+            tell_choice_probs: config.log().choice_probs,
+        };
+        playing.world.reset(config.seed(), &options, &mut playing.seen)?;
         Ok(playing)
+    }
+
+    /// Puts world and recommender as they are.
+    pub(crate) fn save_to(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        self.world.save_to(out)?;
+        out.put_part(PLAYER, self.player.save()?)
+    }
+
+    /// Back to what was saved, and counted until then.
+    pub(crate) fn go_back(&mut self, from: &mut dyn SnapshotSource, counts: Counts) -> Result<(), RunError> {
+        self.world.restore_from(from, &mut self.seen)?;
+        self.player.load(&from.take_part(PLAYER)?)?;
+        self.counts = counts;
+        self.since = (Instant::now(), counts.wall_secs);
+        Ok(())
     }
 
     /// The world.
@@ -124,7 +145,14 @@ impl Playing {
         counts.user_steps += seen.len() as u64;
         counts.gone += step.ended.iter().filter(|end| **end == Some(End::Terminated)).count() as u64;
         std::mem::swap(seen, &mut step.next);
+        self.look_at_clock();
         Ok(())
+    }
+
+    /// Brings the seconds played up to now.
+    pub(crate) fn look_at_clock(&mut self) {
+        let (since, before) = self.since;
+        self.counts.wall_secs = before + since.elapsed().as_secs_f64();
     }
 
     /// Plays until everybody is gone or the horizon is reached; `watch` gets the counts and the tick that comes next.
@@ -136,10 +164,8 @@ impl Playing {
         visitor: &mut dyn Visitor,
         mut watch: impl FnMut(&Counts, Tick),
     ) -> Result<Counts, RunError> {
-        let since = std::time::Instant::now();
         while !self.is_over() {
             self.tick(visitor)?;
-            self.counts.wall_secs = since.elapsed().as_secs_f64();
             watch(&self.counts, self.now());
         }
         Ok(self.counts)

@@ -5,6 +5,7 @@ mod kill;
 mod readme;
 mod refuse;
 mod say;
+mod twins;
 mod write;
 
 use std::path::Path;

@@ -18,6 +18,7 @@ fn every_command_explains_itself() {
         ("help_compare", "compare --help"),
         ("help_import", "import --help"),
         ("help_import_movielens", "import movielens --help"),
+        ("help_twins", "twins --help"),
         ("help_metrics", "metrics --help"),
         ("help_inspect", "inspect --help"),
     ] {

@@ -167,7 +167,8 @@ fn footnote(comparison: &Comparison) -> Option<String> {
     let verdicts = comparison.metrics.iter().flat_map(|metric| &metric.differences);
     let tested = verdicts.filter(|difference| difference.verdict != Verdict::Identical).count();
     let mut note = "* The interval leaves out zero.".to_owned();
-    if tested > 4 {
+    // Chosen by us: among fewer, luck is not yet to be expected.
+    if tested >= 10 {
         let lucky = tested as f64 * 0.05;
         note.push_str(&format!(
             " Were there no difference at all, about {lucky:.1} of {tested} would be marked by luck:\n\

@@ -12,6 +12,7 @@ mod run;
 mod runs_progress;
 mod setting;
 mod table;
+mod twins;
 mod worlds;
 
 use std::ffi::OsString;
@@ -47,6 +48,7 @@ enum Command {
     Worlds(worlds::Worlds),
     Run(run::Run),
     Compare(compare::Compare),
+    Twins(twins::Twins),
     Import(import::Import),
     Metrics(metrics::Metrics),
     Inspect(inspect::Inspect),
@@ -96,6 +98,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Worlds(worlds) => worlds.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
+        Command::Twins(twins) => twins.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),
         Command::Inspect(inspect) => inspect.execute(&mut out),

@@ -75,16 +75,16 @@ impl RunsProgress {
         let here: u64 = self.running.values().map(Running::parts).sum();
         self.bar.set_position(self.ended as u64 * PARTS + here);
         let mut text = format!("{} of {} runs", self.ended, self.runs);
+        let played = (self.ended - self.kept) as u64 * PARTS + here;
+        let ahead = (self.runs - self.ended) as u64 * PARTS - here;
+        if let Some(left) = left(played, ahead, self.began.elapsed().as_secs_f64()) {
+            text.push_str(&format!(" · {} left", HumanDuration(left)));
+        }
         for run in self.running.values().take(NAMED) {
             text.push_str(&format!(" · {run}"));
         }
         if self.running.len() > NAMED {
             text.push_str(&format!(" · {} more", self.running.len() - NAMED));
-        }
-        let played = (self.ended - self.kept) as u64 * PARTS + here;
-        let ahead = (self.runs - self.ended) as u64 * PARTS - here;
-        if let Some(left) = left(played, ahead, self.began.elapsed().as_secs_f64()) {
-            text.push_str(&format!(" · {} left", HumanDuration(left)));
         }
         self.bar.set_message(text);
     }

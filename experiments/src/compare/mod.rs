@@ -27,12 +27,10 @@ use kept::Kept;
 use spread::{Threads, Ticker, spread};
 
 use crate::config::unknown;
+use crate::measure::{MEASURES, Measures};
 use crate::playing::{Playing, Visitor};
+use crate::run::pool;
 use crate::{ConfigError, RunError};
-
-/// What is folded from every run.
-type Measures = recloop_data::metrics::Engagement;
-const MEASURES: Measures = recloop_data::metrics::Engagement;
 
 /// Who is compared, on which seeds, in what.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +91,7 @@ impl CompareConfig {
 ///
 /// ```
 /// use recloop_experiments::{CompareConfig, Verdict, compare};
-/// let world = "world.users = 30\nrun.steps = 20".parse()?;
+/// let world = "world.name = \"interest-evolution-v0\"\nworld.users = 30\nrun.steps = 20".parse()?;
 /// let config = CompareConfig::new(&[world], &["random".into(), "dot".into()], 3)?;
 /// let comparison = compare(&config, &mut ())?;
 /// let ctr = comparison.metric("ctr").expect("every world has clicks");
@@ -108,7 +106,7 @@ pub fn compare(config: &CompareConfig, observer: &mut dyn RunsObserver) -> Resul
     config.check()?;
     let runs = config.runs()?;
     let kept = config.out.clone().map(Kept::open).transpose()?;
-    spread::pool(0)?.install(|| rehearse(&runs[..config.contenders.len()], &config.metrics))?;
+    pool(0)?.install(|| rehearse(&runs[..config.contenders.len()], &config.metrics))?;
     let mut finished = runs
         .iter()
         .map(|run| kept.as_ref().map_or(Ok(None), |kept| kept.read(run)))

@@ -6,6 +6,7 @@ use crossbeam_channel::{Sender, unbounded};
 use recloop_env::Tick;
 
 use crate::config::RunConfig;
+use crate::run::pool;
 use crate::{Counts, RunError};
 
 /// One of several runs.
@@ -72,6 +73,16 @@ enum News {
     Ended(Option<String>),
 }
 
+impl News {
+    fn pass_on(self, run: &PlannedRun, observer: &mut dyn RunsObserver) {
+        match self {
+            Self::Begun(horizon) => observer.begun(run, horizon),
+            Self::Ticked(counts, now) => observer.ticked(run, &counts, now),
+            Self::Ended(failure) => observer.ended(run, failure.as_deref()),
+        }
+    }
+}
+
 impl Ticker<'_> {
     pub(crate) fn begun(&self, horizon: Option<Tick>) {
         self.say(News::Begun(horizon));
@@ -118,22 +129,11 @@ pub(crate) fn spread<T: Send>(
             })
             .collect();
         drop(tell);
-        for (at, news) in hear {
-            match news {
-                News::Begun(horizon) => observer.begun(&runs[at], horizon),
-                News::Ticked(counts, now) => observer.ticked(&runs[at], &counts, now),
-                News::Ended(failure) => observer.ended(&runs[at], failure.as_deref()),
-            }
-        }
+        hear.iter().for_each(|(at, news)| news.pass_on(&runs[at], observer));
         for worker in workers {
             let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             done.into_iter().for_each(|(at, result)| results[at] = Some(result));
         }
     });
     Ok(results.into_iter().map(|result| result.expect("every run was waiting for a worker")).collect())
-}
-
-pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, RunError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::Counts;
 
 fn config(recommenders: &[&str], n_seeds: u32) -> CompareConfig {
-    let world = "world.users = 40\nrun.steps = 12".parse().unwrap();
+    let world = "world.name = \"interest-evolution-v0\"\nworld.users = 40\nrun.steps = 12".parse().unwrap();
     let recommenders: Vec<String> = recommenders.iter().map(|name| (*name).to_owned()).collect();
     CompareConfig::new(&[world], &recommenders, n_seeds).unwrap()
 }
@@ -60,7 +60,7 @@ fn finished_runs_are_kept_and_more_seeds_add_to_them() {
     let text = std::fs::read(here.path().join("comparison.json")).unwrap();
     assert_eq!(serde_json::from_slice::<Comparison>(&text).unwrap(), comparison);
     // The same names with other settings are another comparison.
-    let other = "world.users = 41\nrun.steps = 12".parse().unwrap();
+    let other = "world.name = \"interest-evolution-v0\"\nworld.users = 41\nrun.steps = 12".parse().unwrap();
     let other = CompareConfig::new(&[other], &["random".into(), "dot".into()], 2).unwrap();
     let error = compare(&CompareConfig { out: kept(2).out, ..other }, &mut ()).unwrap_err().to_string();
     assert!(error.contains("world.users is 40 there and 41 here"), "{error}");

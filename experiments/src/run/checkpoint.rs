@@ -12,19 +12,18 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use recloop_data::LogState;
-use recloop_env::{Array, SnapshotError, SnapshotSink, SnapshotSource, World};
+use recloop_env::{Array, SnapshotError, SnapshotSink, SnapshotSource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::directory::{CHECKPOINT, RunDir, failed, store_by};
 use super::{Counts, Partial};
-use crate::{Player, RunError};
+use crate::RunError;
+use crate::playing::Playing;
 
 /// Bytes of SHA-256 behind a checkpoint: a damaged one must not pass for another past.
 const CHECKSUM: usize = 32;
-/// What the recommender's arrays are called.
-pub(super) const PLAYER: &str = "player";
 
 /// What is small: the first record.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,13 +34,12 @@ pub(super) struct Head {
 }
 
 /// Writes the checkpoint of a run.
-pub(super) fn write(dir: &RunDir, head: &Head, world: &World, player: &Player) -> Result<(), RunError> {
+pub(super) fn write(dir: &RunDir, head: &Head, playing: &Playing) -> Result<(), RunError> {
     let path = path(dir, head.counts.ticks);
     store_by(&path, |file| {
         let mut records = Writer::new(&mut *file);
         records.put_record(head).map_err(failed("write", &path))?;
-        let saved = world.save_to(&mut records).and_then(|()| records.put_part(PLAYER, player.save()?));
-        saved.map_err(|error| match error {
+        playing.save_to(&mut records).map_err(|error| match error {
             SnapshotError::Unwritten { reason, .. } => failed("write", &path)(io::Error::other(reason)),
             other => other.into(),
         })?;

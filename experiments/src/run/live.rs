@@ -2,79 +2,53 @@
 
 use std::time::Instant;
 
-use recloop_data::metrics::Engagement;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
-use recloop_env::{
-    End, Env, LogSink, Metric, Observation, ResetOptions, Slates, SnapshotSource, Step, Tick, Transition,
-    World,
-};
+use recloop_env::{Env, Facts, LogSink, Metric, Transition, World};
 
 use super::checkpoint::{self, Head};
 use super::directory::RunDir;
-use super::{Counts, Observer, Partial, RunSummary, Start};
+use super::{Observer, Partial, RunSummary, Start};
+use crate::RunError;
 use crate::config::RunConfig;
-use crate::{Player, RunError};
-
-/// What a config builds.
-pub(super) struct Built {
-    world: World,
-    player: Player,
-    horizon: Option<Tick>,
-}
-
-impl Built {
-    pub(super) fn build(config: &RunConfig) -> Result<Self, RunError> {
-        let (world, mut player) = (config.build_world()?, config.build_player()?);
-        player.begin(world.spec())?;
-        let horizon = config.horizon().tick(world.spec())?;
-        Ok(Self { world, player, horizon })
-    }
-
-    /// Begins the world: whatever it refuses, it refuses before anything is written.
-    pub(super) fn reset(&mut self, config: &RunConfig) -> Result<Observation, RunError> {
-        let options = ResetOptions {
-            horizon: self.horizon,
-            renew: false,
-            tell_choice_probs: config.log().choice_probs,
-        };
-        let mut seen = Observation::default();
-        self.world.reset(config.seed(), &options, &mut seen)?;
-        Ok(seen)
-    }
-}
+use crate::measure::MEASURES;
+use crate::playing::{Playing, Visitor};
 
 /// A run between two ticks.
 pub(super) struct Live {
     dir: RunDir,
-    world: World,
-    player: Player,
-    horizon: Option<Tick>,
-    sink: Option<ParquetSink>,
+    playing: Playing,
+    keeper: Keeper,
     manifest: Manifest,
-    metrics: Partial,
-    counts: Counts,
     checkpoint_secs: f64,
-    seen: Observation,
-    slates: Slates,
-    step: Step,
+}
+
+/// What is kept of a run.
+struct Keeper {
+    sink: Option<ParquetSink>,
+    metrics: Partial,
+}
+
+impl Visitor for Keeper {
+    fn done(&mut self, _: &World, facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError> {
+        if let Some(sink) = &mut self.sink {
+            sink.write(facts, t)?;
+        }
+        MEASURES.fold(&mut self.metrics, facts, t);
+        Ok(())
+    }
 }
 
 impl Live {
     /// At tick 0, with a first checkpoint: from here on there is always one to go back to.
-    pub(super) fn start(
-        config: &RunConfig,
-        dir: RunDir,
-        built: Built,
-        seen: Observation,
-    ) -> Result<Self, RunError> {
-        let spec = built.world.spec();
+    pub(super) fn start(config: &RunConfig, dir: RunDir, playing: Playing) -> Result<Self, RunError> {
+        let spec = playing.world().spec();
         let sink =
             config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
+        let keeper = Keeper { sink: sink.transpose()?, metrics: MEASURES.start() };
         let revision = option_env!("RECLOOP_REVISION").map(str::to_owned);
         let manifest = Manifest { revision, ..Manifest::new(spec, config.recommender(), config.seed()) };
-        let sink = sink.transpose()?;
-        let mut live = Self::assemble(config, dir, built, sink, manifest);
-        live.seen = seen;
+        let checkpoint_secs = config.checkpoint_secs();
+        let mut live = Self { dir, playing, keeper, manifest, checkpoint_secs };
         live.checkpoint()?;
         Ok(live)
     }
@@ -83,47 +57,22 @@ impl Live {
     pub(super) fn go_on(
         config: &RunConfig,
         dir: RunDir,
-        built: Built,
+        mut playing: Playing,
         manifest: Manifest,
     ) -> Result<Self, RunError> {
         let (head, mut saved) = checkpoint::open(&dir, manifest.ticks)?;
-        let resume =
-            |log: &LogState| ParquetSink::resume(dir.path(), built.world.spec(), &LogOptions::default(), log);
+        let spec = playing.world().spec();
+        let resume = |log: &LogState| ParquetSink::resume(dir.path(), spec, &LogOptions::default(), log);
         let sink = head.log.as_ref().map(resume).transpose()?;
-        let mut live = Self::assemble(config, dir, built, sink, manifest);
-        live.manifest.state = RunState::Running;
-        live.world.restore_from(&mut saved, &mut live.seen)?;
-        live.player.load(&saved.take_part(checkpoint::PLAYER)?)?;
-        (live.metrics, live.counts) = (head.metrics, head.counts);
-        Ok(live)
-    }
-
-    fn assemble(
-        config: &RunConfig,
-        dir: RunDir,
-        built: Built,
-        sink: Option<ParquetSink>,
-        manifest: Manifest,
-    ) -> Self {
-        Self {
-            dir,
-            world: built.world,
-            player: built.player,
-            horizon: built.horizon,
-            sink,
-            manifest,
-            metrics: Engagement.start(),
-            counts: Counts::default(),
-            checkpoint_secs: config.checkpoint_secs(),
-            seen: Observation::default(),
-            slates: Slates::default(),
-            step: Step::default(),
-        }
+        playing.go_back(&mut saved, head.counts)?;
+        let keeper = Keeper { sink, metrics: head.metrics };
+        let manifest = Manifest { state: RunState::Running, ..manifest };
+        Ok(Self { dir, playing, keeper, manifest, checkpoint_secs: config.checkpoint_secs() })
     }
 
     /// Plays to the end.
     pub(super) fn play(mut self, start: Start, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
-        observer.begun(start, self.dir.path(), self.world.spec(), self.horizon);
+        observer.begun(start, self.dir.path(), self.playing.world().spec(), self.playing.horizon());
         match self.play_ticks(observer) {
             Ok(parts) => self.finish(parts),
             Err(error) => {
@@ -136,43 +85,24 @@ impl Live {
     }
 
     fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<Parts, RunError> {
-        let (before, since, mut saved) = (self.counts.wall_secs, Instant::now(), Instant::now());
-        while !self.seen.is_empty() {
-            self.tick()?;
-            self.counts.wall_secs = before + since.elapsed().as_secs_f64();
-            observer.ticked(&self.counts, self.seen.tick);
+        let mut saved = Instant::now();
+        while !self.playing.is_over() {
+            self.playing.tick(&mut self.keeper)?;
+            observer.ticked(self.playing.counts(), self.playing.now());
             if saved.elapsed().as_secs_f64() >= self.checkpoint_secs {
                 self.checkpoint()?;
                 saved = Instant::now();
             }
         }
-        let log = self.sink.take().map(LogSink::finish).transpose()?;
-        self.counts.wall_secs = before + since.elapsed().as_secs_f64();
+        let log = self.keeper.sink.take().map(LogSink::finish).transpose()?;
+        self.playing.look_at_clock();
         Ok(log.map(|log| log.parts).unwrap_or_default())
     }
 
-    /// One tick of the loop that closes.
-    fn tick(&mut self) -> Result<(), RunError> {
-        let Self { world, player, seen, slates, step, .. } = self;
-        player.recommend(world, seen, &world.streams(), slates)?;
-        world.step(slates, step)?;
-        let (facts, t) = (world.facts(), Transition { seen, slates, step });
-        if let Some(sink) = &mut self.sink {
-            sink.write(&facts, &t)?;
-        }
-        Engagement.fold(&mut self.metrics, &facts, &t);
-        player.learn(seen, slates, step);
-        self.counts.ticks += 1;
-        self.counts.user_steps += seen.len() as u64;
-        self.counts.gone += step.ended.iter().filter(|end| **end == Some(End::Terminated)).count() as u64;
-        std::mem::swap(seen, &mut step.next);
-        Ok(())
-    }
-
     fn checkpoint(&mut self) -> Result<(), RunError> {
-        let log = self.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
-        let head = Head { log, metrics: self.metrics.clone(), counts: self.counts };
-        checkpoint::write(&self.dir, &head, &self.world, &self.player)?;
+        let log = self.keeper.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
+        let head = Head { log, metrics: self.keeper.metrics.clone(), counts: *self.playing.counts() };
+        checkpoint::write(&self.dir, &head, &self.playing)?;
         let last = self.manifest.ticks;
         self.count(head.log.map(|log| log.parts).unwrap_or_default());
         self.manifest.store(self.dir.path())?;
@@ -183,15 +113,15 @@ impl Live {
     }
 
     fn count(&mut self, parts: Parts) {
-        self.manifest.ticks = self.counts.ticks;
-        self.manifest.rows = self.counts.user_steps;
+        self.manifest.ticks = self.playing.counts().ticks;
+        self.manifest.rows = self.playing.counts().user_steps;
         self.manifest.parts = parts;
     }
 
     fn finish(mut self, parts: Parts) -> Result<RunSummary, RunError> {
         self.count(parts);
-        let metrics = Engagement.value(self.metrics);
-        let summary = RunSummary::new(&self.manifest, &self.counts, metrics, &self.dir);
+        let metrics = MEASURES.value(self.keeper.metrics);
+        let summary = RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir);
         summary.write(&self.dir)?;
         self.manifest.state = RunState::Finished;
         self.manifest.store(self.dir.path())?;

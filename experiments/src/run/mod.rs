@@ -10,7 +10,6 @@ mod summary;
 
 use std::path::Path;
 
-use recloop_data::metrics::Engagement;
 use recloop_data::{Manifest, RunState};
 use recloop_env::{EnvSpec, Metric, Tick};
 use serde::{Deserialize, Serialize};
@@ -21,9 +20,11 @@ pub use summary::RunSummary;
 pub(crate) use summary::write_metrics;
 
 use crate::config::RunConfig;
+use crate::measure::Measures;
+use crate::playing::Playing;
 use crate::{ConfigError, RunError};
 
-type Partial = <Engagement as Metric>::Partial;
+type Partial = <Measures as Metric>::Partial;
 
 /// How a run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +82,11 @@ impl Observer for () {}
 pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
     in_pool(config, || {
         // Built first: a config that cannot run leaves no directory behind.
-        let mut built = live::Built::build(config)?;
-        let seen = built.reset(config)?;
+        let playing = Playing::begin(config)?;
         let dir = RunDir::claim(config)?;
         let _lock = dir.lock()?;
         dir.write_config(config)?;
-        Live::start(config, dir, built, seen)?.play(Start::Fresh, observer)
+        Live::start(config, dir, playing)?.play(Start::Fresh, observer)
     })
 }
 
@@ -114,14 +114,12 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
         return RunSummary::read(&dir);
     }
     in_pool(config, || {
-        let mut built = live::Built::build(config)?;
         let Some(manifest) = manifest else {
             dir.drop_log()?;
-            let seen = built.reset(config)?;
-            return Live::start(config, dir, built, seen)?.play(Start::Fresh, observer);
+            return Live::start(config, dir, Playing::begin(config)?)?.play(Start::Fresh, observer);
         };
         let start = Start::Resumed { ticks: manifest.ticks };
-        Live::go_on(config, dir, built, manifest)?.play(start, observer)
+        Live::go_on(config, dir, Playing::build(config)?, manifest)?.play(start, observer)
     })
 }
 
@@ -137,8 +135,11 @@ fn in_pool<T: Send>(
     config: &RunConfig,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
-    let threads = config.threads().map_or(0, std::num::NonZeroUsize::get);
+    pool(config.threads().map_or(0, std::num::NonZeroUsize::get))?.install(work)
+}
+
+/// So many threads, or one per core for 0.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool, RunError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })?;
-    pool.install(work)
+    pool.map_err(|error| RunError::Threads { threads, reason: error.to_string() })
 }

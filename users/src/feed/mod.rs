@@ -84,7 +84,7 @@ recloop_env::state! {
 /// | habit | as a day ends, `habit += 0.1(visited − habit)` |
 ///
 /// `appeal` is the z-score of an item's fading clicks, 0 in a world without popularity; d is days since the session
-/// ended, at the start of the window. Letters stand for the fields of [`FeedParams`].
+/// ended, at the start of the window. Letters stand for the fields of [`FeedParams`], numbers for their defaults.
 ///
 /// # Returns
 /// In a whole window of ordinary hours somebody is back with probability `1 − e^{−softplus(r)} = σ(r)`. The time of day
@@ -108,9 +108,8 @@ recloop_env::state! {
 /// A parameter or a table of people out of range, or items that lack a block.
 ///
 /// # Source
-/// Ours; no published simulator has these equations. The pieces are old: position-based examination, interest that
-/// drifts towards what is consumed, satisfaction that decides on returns as in Zou et al. (2019), "Reinforcement
-/// Learning to Optimize Long-term User Engagement in Recommender Systems".
+/// Ours; no published simulator has these equations. The question is that of Zou et al. (2019), "Reinforcement Learning
+/// to Optimize Long-term User Engagement in Recommender Systems": a slate is worth what it does to the next visit.
 ///
 /// ```
 /// use recloop_env::{Block, Layout, Topics, UserModel};
