@@ -4,7 +4,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use recloop_agents::{DotProduct, Greedy, PlackettLuce, RandomSlates};
+use recloop_agents::{
+    Diversity, DotProduct, Greedy, LinUcb, PlackettLuce, RandomSlates, Reranked, ThompsonSampling,
+};
 use recloop_env::{
     Block, Candidates, Catalogue, Clock, CreatorId, EnvSpec, Grid, HistorySpec, ItemId, ItemView, Layout,
     Observation, Recommender, SetId, Slates, Streams, Tick, UserId, purpose, unit_f32,
@@ -37,13 +39,13 @@ fn scene(
         item_features: layout,
         durable_items: true,
         signals: vec![],
+        reward_parts: vec![],
+        history: HistorySpec::default(),
+        clock: Clock::STEPS,
         groups: vec![],
         accounts: vec![],
         examination: vec![1.0; slate_size],
         no_repeat: false,
-        reward_parts: vec![],
-        history: HistorySpec::default(),
-        clock: Clock::STEPS,
     };
     let users: Vec<UserId> = (0..n_users as u32).map(UserId).collect();
     let mut user_features = Grid::zeros(n_users, width);
@@ -59,6 +61,20 @@ fn scene(
         ..Observation::default()
     };
     (spec, seen)
+}
+
+/// The same, but that every user was shown `n_barred` of the items before.
+fn unseen((spec, seen): (EnvSpec, Observation), n_barred: usize) -> (EnvSpec, Observation) {
+    let items = Arc::clone(seen.candidates.common().expect("a scene has one list"));
+    let (mut starts, mut barred) = (vec![0], Vec::new());
+    for row in 0..seen.len() {
+        // Every so many-th item, from another one on for every row.
+        let step = items.len() / n_barred;
+        barred.extend(items.iter().skip(row % step).step_by(step).take(n_barred));
+        starts.push(barred.len() as u32);
+    }
+    let candidates = Arc::new(Candidates::Unseen { set: SetId(0), items, starts, barred });
+    (spec, Observation { candidates, ..seen })
 }
 
 fn fill(row: &mut [f32], mut draws: recloop_env::Draws) {
@@ -88,22 +104,24 @@ fn measure(
 
 fn recommend(c: &mut Criterion) {
     let topics = || Block::category("topic", 20, "");
-    let factors = || Block::dense("factor", 32, (-1.0, 1.0), "");
-    let ranker = PlackettLuce::new(DotProduct::default(), 0.5).expect("a temperature above zero");
+    let drawn = || PlackettLuce::new(DotProduct::default(), 0.5).expect("a temperature above zero");
+    let diverse = |diversity| {
+        Greedy::new(Reranked::new(DotProduct::default(), diversity, 0.7, 100).expect("λ within bounds"))
+    };
+    let feed = || {
+        let embedding = Block::dense("embedding", 32, (-1.0, 1.0), "");
+        unseen(scene(20_000, 2_000, 10, 32, embedding), 100)
+    };
     measure(c, "random, 3 of 10", RandomSlates::default(), scene(65_536, 10, 3, 20, topics()));
-    measure(
-        c,
-        "greedy topic, 2 of 100",
-        Greedy::new(DotProduct::default()),
-        scene(10_000, 100, 2, 20, topics()),
-    );
-    measure(
-        c,
-        "greedy dot, 10 of 2000",
-        Greedy::new(DotProduct::default()),
-        scene(256, 2_000, 10, 32, factors()),
-    );
-    measure(c, "plackett-luce dot, 10 of 2000", ranker, scene(256, 2_000, 10, 32, factors()));
+    let greedy = || Greedy::new(DotProduct::default());
+    measure(c, "greedy topic, 2 of 100", greedy(), scene(10_000, 100, 2, 20, topics()));
+    measure(c, "random, 10 of 2000 unseen", RandomSlates::default(), feed());
+    measure(c, "greedy dot, 10 of 2000 unseen", greedy(), feed());
+    measure(c, "plackett-luce dot, 10 of 2000 unseen", drawn(), feed());
+    measure(c, "mmr dot, 10 of 2000 unseen", diverse(Diversity::Mmr), feed());
+    measure(c, "dpp dot, 10 of 2000 unseen", diverse(Diversity::Dpp), feed());
+    measure(c, "linucb, 10 of 2000 unseen", Greedy::new(LinUcb::default()), feed());
+    measure(c, "thompson, 10 of 2000 unseen", Greedy::new(ThompsonSampling::default()), feed());
 }
 
 criterion_group!(benches, recommend);

@@ -91,10 +91,23 @@ pub enum AgentError {
         /// What was asked for.
         value: f32,
     },
+    /// A share lies outside [0, 1].
+    #[error("set {name} to {value}: it must lie between 0 and 1")]
+    Share {
+        /// The setting.
+        name: &'static str,
+        /// What was asked for.
+        value: f32,
+    },
     /// The normal equations of one row have no stable solution: the penalty is too small for the data.
     #[error("solve for row {row}: its normal equations are singular, raise the penalty")]
     Singular {
         /// The first such row.
         row: usize,
     },
+}
+
+/// Refuses a setting that is not finite and above zero.
+pub(crate) fn check_positive(name: &'static str, value: f32) -> Result<(), AgentError> {
+    if value.is_finite() && value > 0.0 { Ok(()) } else { Err(AgentError::Setting { name, value }) }
 }

@@ -6,12 +6,13 @@ use recloop_env::{
 };
 
 use crate::rows::{Order, Places, fill_slates, places_above};
-use crate::scorer::{Scorer, not_finite, scores_of};
-use crate::select::{Pick, Ties, select};
+use crate::scorer::{Scorer, allowed_scores, keep_out, refuse_questions};
+use crate::select::{Pick, Selection, Ties, select};
 
 /// Shows the K candidates with the highest scores, best on top.
 ///
-/// Every propensity is 1: the slate is a function of the observation. Items of equal score stand in an order that is
+/// Every propensity is 1: the slate is a function of the observation. Not so for a scorer that
+/// [is random](Scorer::is_random): then they are unavailable. Items of equal score stand in an order that is
 /// drawn once per run, one word per item ([`purpose::TIE`](recloop_env::purpose::TIE)), never per position or row. A
 /// clone, or a fresh one given the snapshot, is the frozen policy for evaluation.
 ///
@@ -29,7 +30,7 @@ pub struct Greedy<S> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Desk {
     scores: Vec<f32>,
-    best: Vec<Pick>,
+    selection: Selection,
 }
 
 impl Desk {
@@ -42,13 +43,13 @@ impl Desk {
         places: Places<'_>,
         score: impl FnOnce(&mut [f32]) -> Result<(), RecommendError>,
     ) -> Result<(), RecommendError> {
-        let (candidates, k) = (seen.candidates.listed(row), places.items.len());
-        self.scores.resize(candidates.len(), 0.0);
+        let (listed, k) = (seen.candidates.listed(row), places.items.len());
+        self.scores.resize(listed.len(), 0.0);
         score(&mut self.scores)?;
-        select(&self.scores, candidates, ties, k, &mut self.best)
-            .map_err(|place| not_finite(seen, row, place, self.scores[place]))?;
-        for (item, pick) in places.items.iter_mut().zip(&self.best) {
-            *item = candidates[pick.place];
+        keep_out(seen, row, &mut self.scores)?;
+        let best = select(&self.scores, listed, ties, k, &mut self.selection);
+        for (item, pick) in places.items.iter_mut().zip(best) {
+            *item = listed[pick.place];
         }
         places.propensity.fill(1.0);
         if let Some(marginal) = places.marginal {
@@ -72,18 +73,26 @@ impl<S: Scorer> Greedy<S> {
         self
     }
 
+    /// The order among equal scores is drawn from this seed in place of the run's.
+    #[must_use]
+    pub fn with_tie_seed(mut self, seed: u64) -> Self {
+        self.ties = Ties::of_seed(seed);
+        self
+    }
+
     /// The places of the `k` best candidates.
     fn best(&self, seen: &Observation, row: usize, k: usize) -> Result<Vec<Pick>, RecommendError> {
-        let (scores, mut best) = (scores_of(&self.scorer, seen, row), Vec::new());
-        let found = select(&scores, seen.candidates.listed(row), &self.ties, k, &mut best);
-        found.map_err(|place| not_finite(seen, row, place, scores[place]))?;
-        Ok(best)
+        if k == 0 {
+            return Ok(Vec::new());
+        }
+        let (scores, mut memory) = (allowed_scores(&self.scorer, seen, row)?, Selection::default());
+        Ok(select(&scores, seen.candidates.listed(row), &self.ties, k, &mut memory).to_vec())
     }
 }
 
 impl<S: Scorer> Recommender for Greedy<S> {
     fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
-        self.order.k = spec.slate_size;
+        (self.order.k, self.order.blind) = (spec.slate_size, self.scorer.is_random());
         self.scorer.begin(spec)
     }
 
@@ -129,6 +138,7 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
         above: &[ItemId],
         out: &mut [f64],
     ) -> Result<(), RecommendError> {
+        refuse_questions(&self.scorer)?;
         let above = places_above(seen, row, above)?;
         let best = self.best(seen, row, above.len() + 1)?;
         out.fill(0.0);
@@ -146,11 +156,14 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
         k: usize,
         out: &mut Grid<f64>,
     ) -> Result<Known, RecommendError> {
-        let candidates = seen.candidates.listed(row).len();
+        if self.scorer.is_random() {
+            return Ok(Known::Unavailable);
+        }
+        let candidates = seen.candidates.row(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }
-        out.reset(candidates, k);
+        out.reset(seen.candidates.listed(row).len(), k);
         for (position, pick) in self.best(seen, row, k)?.into_iter().enumerate() {
             out.row_mut(pick.place)[position] = 1.0;
         }

@@ -1,12 +1,14 @@
 //! Recommenders: baselines, learned scorers and stochastic rankers.
 //!
 //! A [`Scorer`] says how good each candidate looks; [`Greedy`] shows the best, [`PlackettLuce`] draws by the scores
-//! with exact propensities. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the truth. The mathematics is
+//! with exact propensities; [`Reranked`] and [`TwoStage`] wrap scorers. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the truth. The mathematics is
 //! in [`plackett_luce`] and [`factorise`].
 
+mod cholesky;
 mod error;
 pub mod factorise;
 mod greedy;
+mod linear;
 mod oracle;
 pub mod plackett_luce;
 mod random;
@@ -14,13 +16,18 @@ mod ranked;
 mod rows;
 mod scorer;
 mod select;
+mod side_by_side;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::AgentError;
 pub use greedy::Greedy;
+pub use linear::{LinearReward, Reward};
 pub use oracle::OracleRanker;
 pub use random::RandomSlates;
 pub use ranked::PlackettLuce;
-pub use scorer::{DotProduct, MatrixFactorisation, Popularity, Recency, Scorer};
+pub use scorer::{
+    Diversity, DotProduct, LinUcb, MatrixFactorisation, Popularity, Recency, Refit, Reranked, Scorer,
+    ThompsonSampling, TwoStage,
+};

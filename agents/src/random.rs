@@ -41,6 +41,8 @@ struct Deck {
     /// `cards[i] = i` between rows.
     cards: Vec<u32>,
     swapped: Vec<usize>,
+    /// Where the items stand that the row at hand may not be shown; ascending.
+    barred: Vec<usize>,
 }
 
 impl Deck {
@@ -66,6 +68,17 @@ impl Deck {
     }
 }
 
+/// The place of the `nth` candidate in a list in which these places are barred.
+fn place_of(nth: usize, barred: &[usize]) -> usize {
+    // Before the i-th barred place there are `barred[i] − i` candidates, which never falls.
+    let (mut low, mut high) = (0, barred.len());
+    while low < high {
+        let middle = (low + high) / 2;
+        if barred[middle] - middle <= nth { low = middle + 1 } else { high = middle }
+    }
+    nth + low
+}
+
 impl RandomSlates {
     /// Whether slates come with their position marginals.
     #[must_use]
@@ -88,18 +101,21 @@ impl Recommender for RandomSlates {
         out: &mut Slates,
     ) -> Result<(), RecommendError> {
         fill_slates(seen, self.order, &mut self.decks, out, |deck, row, places| {
-            let candidates = seen.candidates.listed(row);
-            let n = candidates.len();
+            let (listed, n) = (seen.candidates.listed(row), seen.candidates.row(row).len());
+            let mut barred = std::mem::take(&mut deck.barred);
+            barred.clear();
+            barred.extend(seen.candidates.barred_places(row));
             let mut draws = rng.at(purpose::POLICY, seen.users[row], seen.tick);
             deck.deal(
                 n,
                 places.items.len(),
                 || draws.word(),
-                |position, place| {
-                    places.items[position] = candidates[place];
+                |position, nth| {
+                    places.items[position] = listed[place_of(nth, &barred)];
                     places.propensity[position] = ((n - position) as f64).recip();
                 },
             );
+            deck.barred = barred;
             if let Some(marginal) = places.marginal {
                 marginal.fill((n as f64).recip());
             }
@@ -125,8 +141,10 @@ impl TargetPolicy for RandomSlates {
         out: &mut [f64],
     ) -> Result<(), RecommendError> {
         let above = places_above(seen, row, above)?;
-        out.fill(((out.len() - above.len()) as f64).recip());
-        above.iter().for_each(|place| out[*place] = 0.0);
+        let left = seen.candidates.row(row).len() - above.len();
+        out.fill((left as f64).recip());
+        let gone = above.into_iter().chain(seen.candidates.barred_places(row));
+        gone.for_each(|place| out[place] = 0.0);
         Ok(())
     }
 
@@ -137,12 +155,13 @@ impl TargetPolicy for RandomSlates {
         k: usize,
         out: &mut Grid<f64>,
     ) -> Result<Known, RecommendError> {
-        let candidates = seen.candidates.listed(row).len();
+        let candidates = seen.candidates.row(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }
-        out.resize(candidates, k);
+        out.resize(seen.candidates.listed(row).len(), k);
         out.as_mut_slice().fill((candidates as f64).recip());
+        seen.candidates.barred_places(row).for_each(|place| out.row_mut(place).fill(0.0));
         Ok(Known::Exact)
     }
 }

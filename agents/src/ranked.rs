@@ -8,13 +8,14 @@ use recloop_env::{
 use crate::AgentError;
 use crate::plackett_luce::{Scratch, check_temperature, conditional, marginals, sample};
 use crate::rows::{Order, Places, fill_slates, places_above};
-use crate::scorer::{Scorer, not_finite, scores_of};
+use crate::scorer::{Scorer, allowed_scores, keep_out, not_finite, refuse_questions};
 
 /// Draws slates by scores, with exact propensities: any [`Scorer`] becomes a policy that can be evaluated offline.
 ///
 /// `P(j | above) = exp(s_j / τ) / Σ_{i not above} exp(s_i / τ)`; see [`plackett_luce`](crate::plackett_luce) for the
 /// law and its numerics. The noise of a candidate belongs to *(user, item, tick)*, so two rankers on one seed have the
-/// same luck with the same item.
+/// same luck with the same item. This lottery must be the only one: behind a scorer that
+/// [is random](Scorer::is_random), propensities are unavailable.
 ///
 /// # Shapes and units
 /// - temperature τ: in units of the score; towards 0 it becomes [`Greedy`](crate::Greedy), but for ties
@@ -71,21 +72,16 @@ impl<S: Scorer> PlackettLuce<S> {
 }
 
 impl Desk {
-    fn fill(
-        &mut self,
-        temperature: f32,
-        candidates: &[ItemId],
-        places: Places<'_>,
-    ) -> Result<(), AgentError> {
+    fn fill(&mut self, temperature: f32, listed: &[ItemId], places: Places<'_>) -> Result<(), AgentError> {
         let (k, words) = (places.items.len(), &self.words);
         self.drawn.resize(k, 0);
         let noise = |place: usize| words[place];
         sample(&self.scores, temperature, noise, &mut self.scratch, &mut self.drawn, places.propensity)?;
         for (item, &place) in places.items.iter_mut().zip(&self.drawn) {
-            *item = candidates[place];
+            *item = listed[place];
         }
         if let Some(marginal) = places.marginal {
-            self.marginals.resize(candidates.len() * k, 0.0);
+            self.marginals.resize(listed.len() * k, 0.0);
             marginals(&self.scores, temperature, k, &mut self.scratch, &mut self.marginals)?;
             for (position, (cell, &place)) in marginal.iter_mut().zip(&self.drawn).enumerate() {
                 *cell = self.marginals[place * k + position];
@@ -97,7 +93,7 @@ impl Desk {
 
 impl<S: Scorer> Recommender for PlackettLuce<S> {
     fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
-        self.order.k = spec.slate_size;
+        (self.order.k, self.order.blind) = (spec.slate_size, self.scorer.is_random());
         self.scorer.begin(spec)
     }
 
@@ -110,12 +106,13 @@ impl<S: Scorer> Recommender for PlackettLuce<S> {
         self.scorer.prepare(seen, rng)?;
         let (scorer, temperature) = (&self.scorer, self.temperature);
         fill_slates(seen, self.order, &mut self.desks, out, |desk, row, places| {
-            let candidates = seen.candidates.listed(row);
-            desk.scores.resize(candidates.len(), 0.0);
-            desk.words.resize(candidates.len(), 0);
+            let listed = seen.candidates.listed(row);
+            desk.scores.resize(listed.len(), 0.0);
+            desk.words.resize(listed.len(), 0);
             scorer.score(seen, row, &mut desk.scores);
-            rng.item_words(purpose::POLICY, seen.users[row], seen.tick, candidates, &mut desk.words);
-            desk.fill(temperature, candidates, places).map_err(|error| in_row(seen, row, error))
+            keep_out(seen, row, &mut desk.scores)?;
+            rng.item_words(purpose::POLICY, seen.users[row], seen.tick, listed, &mut desk.words);
+            desk.fill(temperature, listed, places).map_err(|error| in_row(seen, row, error))
         })
     }
 
@@ -140,8 +137,9 @@ impl<S: Scorer> TargetPolicy for PlackettLuce<S> {
         above: &[ItemId],
         out: &mut [f64],
     ) -> Result<(), RecommendError> {
+        refuse_questions(&self.scorer)?;
         let above = places_above(seen, row, above)?;
-        let scores = scores_of(&self.scorer, seen, row);
+        let scores = allowed_scores(&self.scorer, seen, row)?;
         conditional(&scores, self.temperature, &above, out).map_err(|error| in_row(seen, row, error))
     }
 
@@ -152,7 +150,10 @@ impl<S: Scorer> TargetPolicy for PlackettLuce<S> {
         k: usize,
         out: &mut Grid<f64>,
     ) -> Result<Known, RecommendError> {
-        let scores = scores_of(&self.scorer, seen, row);
+        if self.scorer.is_random() {
+            return Ok(Known::Unavailable);
+        }
+        let scores = allowed_scores(&self.scorer, seen, row)?;
         out.resize(scores.len(), k);
         marginals(&scores, self.temperature, k, &mut Scratch::default(), out.as_mut_slice())
             .map_err(|error| in_row(seen, row, error))?;

@@ -20,9 +20,11 @@ pub(crate) struct Order {
     pub(crate) k: usize,
     /// Whether position marginals are wanted.
     pub(crate) marginals: bool,
+    /// Whether the lottery of the scores comes before the ranking, so that nobody knows how likely a slate is.
+    pub(crate) blind: bool,
 }
 
-/// Fills every row of `out` by `fill(memory, row, places)` and calls its propensities exact.
+/// Fills every row of `out` by `fill(memory, row, places)` and calls its propensities exact, unless the order is blind.
 ///
 /// Of several rows that fail, the first is reported, whatever the threads do. Allocates only past the high-water
 /// mark of rows.
@@ -39,7 +41,7 @@ pub(crate) fn fill_slates<M: Default + Send>(
     }
     let marginal = out.marginal.take();
     out.reset(rows, k);
-    if order.marginals {
+    if order.marginals && !order.blind {
         out.marginal.insert(marginal.unwrap_or_default()).resize(rows, k);
     }
     let n_blocks = rows.div_ceil(BLOCK_ROWS);
@@ -55,13 +57,13 @@ pub(crate) fn fill_slates<M: Default + Send>(
         memory: &mut memory[..n_blocks],
     };
     blocks.fill(&|memory, row, places| {
-        let candidates = seen.candidates.listed(row).len();
+        let candidates = seen.candidates.row(row).len();
         if candidates < k {
             return Err(RecommendError::TooFew { row, slate: k, candidates });
         }
         fill(memory, row, places)
     })?;
-    out.known.fill(Known::Exact);
+    out.known.fill(if order.blind { Known::Unavailable } else { Known::Exact });
     Ok(())
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn places_above(
     row: usize,
     above: &[ItemId],
 ) -> Result<Vec<usize>, RecommendError> {
-    let candidates = seen.candidates.listed(row).len();
+    let candidates = seen.candidates.row(row).len();
     if candidates <= above.len() {
         return Err(RecommendError::TooFew { row, slate: above.len() + 1, candidates });
     }

@@ -1,29 +1,39 @@
 //! The best few of many scores, and who wins a tie.
 
+use std::cmp::Reverse;
+
 use recloop_env::{ItemId, ItemView, Observation, Snapshot, SnapshotError, Streams, Tick, purpose};
 
 /// Scores compared with the bar together, and maxima kept side by side (chosen by us).
 const GROUP: usize = 16;
-const LANES: usize = 8;
+/// Maxima for every place on the slate: with twice as many, a fifth more scores than places reach the bar (chosen by us).
+const MAXIMA_PER_PLACE: usize = 2;
 
 /// A fixed order among items of equal score, drawn once per run: the same wherever and to whomever they are shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Ties {
     rng: Streams,
+    /// Whether the seed was given, and is not the run's.
+    given: bool,
     words: Vec<u32>,
 }
 
 impl Default for Ties {
     fn default() -> Self {
-        Self { rng: Streams::new(0), words: Vec::new() }
+        Self { rng: Streams::new(0), given: false, words: Vec::new() }
     }
 }
 
 impl Ties {
+    /// An order of a seed of its own.
+    pub(crate) fn of_seed(seed: u64) -> Self {
+        Self { rng: Streams::new(seed), given: true, words: Vec::new() }
+    }
+
     /// Has the words of all items on offer ready.
     pub(crate) fn prepare(&mut self, seen: &Observation, rng: &Streams) {
-        if self.rng != *rng {
-            *self = Self { rng: *rng, words: Vec::new() };
+        if self.rng != *rng && !self.given {
+            *self = Self { rng: *rng, given: false, words: Vec::new() };
         }
         let n_items = match &*seen.items {
             ItemView::Durable(catalogue) => catalogue.len(),
@@ -57,7 +67,7 @@ impl Ties {
         let mut seed = [0; 2];
         from.get_u32("tie_seed", &mut seed)?;
         let rng = Streams::new(u64::from(seed[1]) << 32 | u64::from(seed[0]));
-        *self = Self { rng, words: Vec::new() };
+        *self = Self { rng, given: self.given, words: Vec::new() };
         Ok(())
     }
 }
@@ -74,40 +84,89 @@ pub(crate) struct Pick {
     pub(crate) place: usize,
 }
 
-/// Leaves the `k` best candidates in `best`, best first; the place of a score that is not finite is an error.
+/// Working memory of [`select`].
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    maxima: Vec<f32>,
+    best: Vec<Pick>,
+}
+
+/// The `k` best candidates, best first.
 ///
-/// `scores` and `items` are `[C]` with `C ≥ k ≥ 1`. Keys that are equal to the last bit fall to the lower place.
-pub(crate) fn select(
+/// `scores` and `items` are `[C]`; a score of −∞ keeps a candidate out, no score is NaN, and at least `k ≥ 1` are left.
+/// Keys that are equal to the last bit fall to the lower place.
+pub(crate) fn select<'a>(
     scores: &[f32],
     items: &[ItemId],
     ties: &Ties,
     k: usize,
-    best: &mut Vec<Pick>,
-) -> Result<(), usize> {
-    // The least of the maxima of k pieces has k scores at or above it, so whatever is below has no chance.
-    let mut bar = f32::INFINITY;
-    for (i, piece) in scores.chunks(scores.len() / k).enumerate() {
-        let top = largest(piece);
-        if top.is_nan() {
-            return Err(scores.iter().position(|score| !score.is_finite()).unwrap_or(0));
-        }
-        bar = if i < k { smaller(top, bar) } else { bar };
-    }
+    memory: &'a mut Selection,
+) -> &'a [Pick] {
+    let Selection { maxima, best } = memory;
+    let bar = bar(scores, k, maxima);
     best.clear();
     best.resize(k, Pick::default());
-    let (groups, rest) = scores.as_chunks::<GROUP>();
-    let mut consider = |first: usize, mut hits: u32| {
-        while hits != 0 {
-            let place = first + hits.trailing_zeros() as usize;
-            hits &= hits - 1;
-            enter(best, Pick { key: ties.key(scores[place], items[place]), place });
-        }
-    };
-    for (group, some) in groups.iter().enumerate() {
-        consider(group * GROUP, at_least(bar, some));
+    reaching(bar, scores, |place| {
+        enter(best, Pick { key: ties.key(scores[place], items[place]), place });
+    });
+    best
+}
+
+/// The places of the `n` best candidates, or of as many as there are, in order of place; ties fall as in [`select`].
+pub(crate) fn shortlist(scores: &[f32], items: &[ItemId], ties: &Ties, n: usize, places: &mut Vec<usize>) {
+    places.clear();
+    let bar = if n < scores.len() { bar(scores, n, &mut Vec::new()) } else { f32::MIN };
+    reaching(bar.max(f32::MIN), scores, |place| places.push(place));
+    if places.len() > n {
+        let key = |place: &usize| (ties.key(scores[*place], items[*place]), Reverse(*place));
+        places.select_nth_unstable_by_key(n, |place| Reverse(key(place)));
+        places.truncate(n);
+        places.sort_unstable();
     }
-    consider(groups.len() * GROUP, at_least(bar, rest));
-    Ok(())
+}
+
+/// A score that at least `k` reach, and few more: the k-th largest of maxima over disjoint parts.
+fn bar(scores: &[f32], k: usize, maxima: &mut Vec<f32>) -> f32 {
+    let n_pieces = (MAXIMA_PER_PLACE * k).div_ceil(GROUP);
+    let depth = (scores.len() / (n_pieces * GROUP)).max(1);
+    let mut pieces = scores.chunks_exact(depth * GROUP);
+    maxima.clear();
+    for piece in &mut pieces {
+        let mut top = [f32::NEG_INFINITY; GROUP];
+        for line in piece.as_chunks::<GROUP>().0 {
+            for lane in 0..GROUP {
+                top[lane] = larger(line[lane], top[lane]);
+            }
+        }
+        maxima.extend(top);
+    }
+    maxima.extend(pieces.remainder());
+    *maxima.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1
+}
+
+/// Calls `visit(place)` for every score that is not below the bar.
+#[inline]
+fn reaching(bar: f32, scores: &[f32], mut visit: impl FnMut(usize)) {
+    for (group, some) in scores.chunks(GROUP).enumerate() {
+        let mut hits = at_least(bar, some);
+        while hits != 0 {
+            visit(group * GROUP + hits.trailing_zeros() as usize);
+            hits &= hits - 1;
+        }
+    }
+}
+
+/// The place of a score that is not finite.
+pub(crate) fn not_finite(scores: &[f32]) -> Option<usize> {
+    let (groups, rest) = scores.as_chunks::<GROUP>();
+    let mut zeros = [0.0; GROUP];
+    for group in groups {
+        for lane in 0..GROUP {
+            zeros[lane] += group[lane] * 0.0; // 0, or NaN for an infinity or a NaN
+        }
+    }
+    let fine = zeros.iter().chain(rest).all(|score| score.is_finite());
+    if fine { None } else { scores.iter().position(|score| !score.is_finite()) }
 }
 
 /// Which of up to 32 scores are not below the bar, one bit each.
@@ -116,33 +175,10 @@ fn at_least(bar: f32, scores: &[f32]) -> u32 {
     scores.iter().enumerate().fold(0, |hits, (i, score)| hits | u32::from(*score >= bar) << i)
 }
 
-/// The largest score, or NaN if any is not finite.
-#[inline]
-fn largest(scores: &[f32]) -> f32 {
-    let (mut top, mut zero) = ([f32::NEG_INFINITY; LANES], [0.0; LANES]);
-    let (groups, rest) = scores.as_chunks::<LANES>();
-    for group in groups {
-        for lane in 0..LANES {
-            top[lane] = larger(group[lane], top[lane]);
-            zero[lane] += group[lane] * 0.0; // 0, or NaN for an infinity or a NaN
-        }
-    }
-    for (lane, score) in rest.iter().enumerate() {
-        top[lane] = larger(*score, top[lane]);
-        zero[lane] += score * 0.0;
-    }
-    top.into_iter().fold(f32::NEG_INFINITY, larger) + zero.iter().sum::<f32>()
-}
-
 /// One instruction where `f32::max`, which has to mind NaN, is several.
 #[inline]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
-}
-
-#[inline]
-fn smaller(a: f32, b: f32) -> f32 {
-    if a < b { a } else { b }
 }
 
 #[inline]
@@ -178,24 +214,46 @@ mod tests {
                 };
                 sorted.sort_by(better);
                 for k in [1, 2, 3, n / 2, n].into_iter().filter(|k| (1..=n).contains(k)) {
-                    let mut best = Vec::new();
-                    select(&scores, &items, &ties, k, &mut best).unwrap();
+                    let mut memory = Selection::default();
+                    let best = select(&scores, &items, &ties, k, &mut memory);
                     let places: Vec<usize> = best.iter().map(|pick| pick.place).collect();
                     assert_eq!(places, sorted[..k], "{k} of {n}, {levels} levels");
+                    let mut short = Vec::new();
+                    shortlist(&scores, &items, &ties, k, &mut short);
+                    let mut by_place = sorted[..k].to_vec();
+                    by_place.sort_unstable();
+                    assert_eq!(short, by_place);
                 }
             }
         }
     }
 
     #[test]
+    fn what_is_kept_out_is_neither_selected_nor_listed() {
+        let items: Vec<ItemId> = (0..100).map(ItemId).collect();
+        let ties = Ties::default();
+        for n_left in [1, 3, 40] {
+            let mut scores = [f32::NEG_INFINITY; 100];
+            (0..n_left).for_each(|i| scores[i * 37 % 100] = -1e38 * (i % 3) as f32);
+            let mut memory = Selection::default();
+            let best = select(&scores, &items, &ties, n_left, &mut memory);
+            assert!(best.iter().all(|pick| scores[pick.place] > f32::NEG_INFINITY));
+            let mut short = Vec::new();
+            shortlist(&scores, &items, &ties, 100, &mut short);
+            assert_eq!(short.len(), n_left);
+            shortlist(&scores, &items, &ties, n_left + 5, &mut short);
+            assert_eq!(short.len(), n_left);
+        }
+    }
+
+    #[test]
     fn a_score_that_is_no_number_is_found_wherever_it_stands() {
-        let items: Vec<ItemId> = (0..40).map(ItemId).collect();
+        assert_eq!(not_finite(&[f32::MAX; 40]), None);
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             for place in 0..40 {
                 let mut scores = [f32::MAX; 40];
                 scores[place] = bad;
-                let found = select(&scores, &items, &Ties::default(), 3, &mut Vec::new());
-                assert_eq!(found, Err(place));
+                assert_eq!(not_finite(&scores), Some(place));
             }
         }
     }

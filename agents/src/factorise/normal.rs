@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use recloop_env::Grid;
 
 use super::ratings::Rows;
-use crate::AgentError;
+use crate::error::check_positive;
+use crate::{AgentError, cholesky};
 
 /// Rows per block of a Gram matrix. Blocks are summed in order, so the sum does not depend on the thread
 /// count.
@@ -32,7 +33,7 @@ impl Ridge {
 
     pub(super) fn check(self, name: &'static str) -> Result<(), AgentError> {
         let (Ridge::Fixed(value) | Ridge::PerRating(value)) = self;
-        if value.is_finite() && value > 0.0 { Ok(()) } else { Err(AgentError::Setting { name, value }) }
+        check_positive(name, value)
     }
 }
 
@@ -136,37 +137,17 @@ impl NormalEquations {
         (0..width).for_each(|i| self.lhs[i * width + i] += ridge(i));
     }
 
-    /// Cholesky: `A = L Lᵀ` in place of `A`, then `L y = b` and `Lᵀ x = y` in place of `b`. False if `A` is
-    /// not positive definite, or not finite.
+    /// Solves by Cholesky, in place of `A` and `b`. False if `A` is not positive definite, or not finite.
     fn solve_into(&mut self, out: &mut [f32]) -> bool {
-        let NormalEquations { lhs: l, rhs: x, .. } = self;
-        let width = x.len();
-        for i in 0..width {
-            let (above, row) = l.split_at_mut(i * width);
-            for j in 0..i {
-                let other = &above[j * width..][..=j];
-                row[j] = (row[j] - product(&row[..j], &other[..j])) / other[j];
-            }
-            let pivot = row[i] - product(&row[..i], &row[..i]);
-            if !(pivot > 0.0 && pivot.is_finite()) {
-                return false;
-            }
-            row[i] = pivot.sqrt();
-            x[i] = (x[i] - product(&row[..i], &x[..i])) / row[i];
+        let NormalEquations { lhs, rhs, .. } = self;
+        if !cholesky::factor(lhs, rhs.len()) {
+            return false;
         }
-        for i in (0..width).rev() {
-            x[i] /= l[i * width + i];
-            for j in 0..i {
-                x[j] -= l[i * width + j] * x[i];
-            }
-        }
-        out.iter_mut().zip(&*x).for_each(|(out, &x)| *out = x as f32);
+        cholesky::forward(lhs, rhs);
+        cholesky::backward(lhs, rhs);
+        out.iter_mut().zip(&*rhs).for_each(|(out, &x)| *out = x as f32);
         true
     }
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

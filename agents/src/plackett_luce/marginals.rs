@@ -38,8 +38,7 @@ const LARGEST_EXPONENT: f64 = 700.0;
 /// cancels. Time: nodes · C · k².
 ///
 /// # Errors
-/// A score or a temperature that is not finite, a temperature not above zero, or more positions than
-/// candidates.
+/// A score of +∞ or NaN, a temperature that is not finite and above zero, or more positions than candidates.
 ///
 /// # Panics
 /// If `out` does not hold `C · k` numbers.
@@ -66,11 +65,10 @@ pub fn marginals(
     scratch: &mut Scratch,
     out: &mut [f64],
 ) -> Result<(), AgentError> {
-    let n_candidates = scores.len();
-    assert_eq!(out.len(), n_candidates * k, "one probability per candidate and position");
+    assert_eq!(out.len(), scores.len() * k, "one probability per candidate and position");
     let Scratch { log_weight, race, .. } = scratch;
-    log_weight.resize(n_candidates, 0.0);
-    log_weights(scores, temperature, log_weight)?;
+    log_weight.resize(scores.len(), 0.0);
+    let n_candidates = log_weights(scores, temperature, log_weight)?;
     if k > n_candidates {
         return Err(AgentError::TooFewCandidates { n_candidates, n_positions: k });
     }
@@ -139,6 +137,9 @@ impl Race {
         let mut lifted = 0.0;
         let mut previous = 0.0; // the largest log weight
         for &candidate in &self.order {
+            if log_weight[candidate] == f64::NEG_INFINITY {
+                break; // kept out, as is whoever comes after
+            }
             let gap: f64 = previous - log_weight[candidate];
             previous = log_weight[candidate];
             lifted -= gap.min(WIDEST_GAP);

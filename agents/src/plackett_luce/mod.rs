@@ -8,8 +8,8 @@
 //! cascade propensity. [`sample`] draws a slate, [`conditional`] questions the same policy about another one,
 //! [`marginals`] gives the probability of each candidate at each position.
 //!
-//! Refuses scores that are not finite: an infinite score would make a propensity of 0/0, and a NaN is a bug
-//! upstream. To keep a candidate out, leave it out of the candidates.
+//! A score of −∞ keeps a candidate out: its weight is zero. Refuses +∞, which would make a propensity of ∞/∞, and NaN,
+//! which is a bug upstream.
 //!
 //! # Numerics
 //! Weights are only ever compared with the largest one still in play, and what is left is summed
@@ -19,6 +19,7 @@
 //! # Source
 //! Plackett (1975), "The analysis of permutations"; Luce (1959), "Individual Choice Behavior".
 
+mod exp;
 mod marginals;
 mod sample;
 
@@ -26,6 +27,7 @@ pub use marginals::marginals;
 pub use sample::sample;
 
 use crate::AgentError;
+use exp::{largest, sum_exp};
 
 /// Working memory for [`sample`] and [`marginals`]: allocates only when asked for more than ever before.
 #[derive(Clone, Debug, Default)]
@@ -41,11 +43,11 @@ pub struct Scratch {
 /// - `scores`, `out`: `[C]`; `above`: candidate indices in any order
 /// - `temperature`: in units of the scores
 ///
-/// Candidates above get 0; the rest sums to 1.
+/// Candidates above, and those kept out by a score of −∞, get 0; the rest sums to 1.
 ///
 /// # Errors
-/// A score or a temperature that is not finite, a temperature not above zero, an index outside the
-/// candidates, or nobody left to place.
+/// A score of +∞ or NaN, a temperature that is not finite and above zero, an index outside the candidates, or nobody
+/// left to place.
 ///
 /// # Panics
 /// If `out` and `scores` differ in length.
@@ -64,8 +66,7 @@ pub fn conditional(
     above: &[usize],
     out: &mut [f64],
 ) -> Result<(), AgentError> {
-    log_weights(scores, temperature, out)?;
-    let n_candidates = out.len();
+    let n_candidates = log_weights(scores, temperature, out)?;
     for &candidate in above {
         let taken = out.get_mut(candidate).ok_or(AgentError::NotACandidate { candidate, n_candidates })?;
         *taken = f64::NEG_INFINITY;
@@ -78,19 +79,22 @@ pub fn conditional(
     Ok(())
 }
 
-/// `(s_j − max s) / τ`. As scores and temperature are `f32`, no step overflows `f64`.
-fn log_weights(scores: &[f32], temperature: f32, out: &mut [f64]) -> Result<(), AgentError> {
+/// `(s_j − max s) / τ`; tells how many candidates there are. As scores and temperature are `f32`, no step overflows
+/// `f64`.
+fn log_weights(scores: &[f32], temperature: f32, out: &mut [f64]) -> Result<usize, AgentError> {
     assert_eq!(scores.len(), out.len(), "one slot per candidate");
     check_temperature(temperature)?;
-    if let Some(candidate) = scores.iter().position(|score| !score.is_finite()) {
+    let refused = |score: &f32| score.is_nan() || *score == f32::INFINITY;
+    if let Some(candidate) = scores.iter().position(refused) {
         return Err(AgentError::ScoreNotFinite { candidate, score: scores[candidate] });
     }
-    let top = f64::from(scores.iter().copied().fold(f32::MIN, f32::max));
-    let per_unit = f64::from(temperature).recip();
-    for (log_weight, &score) in out.iter_mut().zip(scores) {
-        *log_weight = (f64::from(score) - top) * per_unit;
+    out.iter_mut().zip(scores).for_each(|(out, score)| *out = f64::from(*score));
+    let (top, per_unit) = (largest(out), f64::from(temperature).recip());
+    let kept_out = scores.iter().filter(|score| **score == f32::NEG_INFINITY).count();
+    if kept_out < scores.len() {
+        out.iter_mut().for_each(|log_weight| *log_weight = (*log_weight - top) * per_unit);
     }
-    Ok(())
+    Ok(scores.len() - kept_out)
 }
 
 pub(crate) fn check_temperature(temperature: f32) -> Result<(), AgentError> {
@@ -107,10 +111,8 @@ struct Mass {
 
 impl Mass {
     fn of(log_weights: &[f64]) -> Self {
-        let peak = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weight = |&log_weight: &f64| (log_weight - peak).exp();
-        let total = if peak == f64::NEG_INFINITY { 0.0 } else { log_weights.iter().map(weight).sum() };
-        Mass { peak, total }
+        let peak = largest(log_weights);
+        Mass { peak, total: if peak == f64::NEG_INFINITY { 0.0 } else { sum_exp(log_weights, peak) } }
     }
 
     fn add(&mut self, log_weight: f64) {

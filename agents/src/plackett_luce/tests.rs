@@ -164,9 +164,32 @@ fn what_is_left_keeps_its_shape_far_below_the_top() {
 }
 
 #[test]
+fn what_is_kept_out_is_as_if_it_were_not_there() {
+    let out = f32::NEG_INFINITY;
+    let (with, without) = ([out, 0.5, -1.0, out, 2.0, out], [0.5, -1.0, 2.0]);
+    let (mut next, mut expected) = ([0.0; 6], [0.0; 3]);
+    conditional(&with, 0.7, &[2], &mut next).unwrap();
+    conditional(&without, 0.7, &[1], &mut expected).unwrap();
+    assert_eq!(next, [0.0, expected[0], 0.0, 0.0, expected[2], 0.0]);
+    let (found, expected) = (marginals_of(&with, 0.7, 3), marginals_of(&without, 0.7, 3));
+    for (candidate, twin) in [(1, 0), (2, 1), (4, 2)] {
+        let pairs = found[candidate * 3..][..3].iter().zip(&expected[twin * 3..][..3]);
+        assert!(pairs.into_iter().all(|(found, expected)| (found - expected).abs() < 1e-13));
+    }
+    assert!([0, 3, 5].iter().all(|kept_out| found[kept_out * 3..][..3] == [0.0; 3]));
+    for seed in 0..200 {
+        assert!(draw(&with, 0.7, 3, seed).0.iter().all(|candidate| [1, 2, 4].contains(candidate)));
+    }
+    let four = sample(&with, 1.0, |_| 0, &mut Scratch::default(), &mut [0; 4], &mut [0.0; 4]);
+    assert_eq!(four, Err(AgentError::TooFewCandidates { n_candidates: 3, n_positions: 4 }));
+    let nobody = conditional(&[out; 2], 1.0, &[], &mut [0.0; 2]);
+    assert_eq!(nobody, Err(AgentError::TooFewCandidates { n_candidates: 0, n_positions: 1 }));
+}
+
+#[test]
 fn refuses_what_has_no_distribution() {
     let mut next = [0.0; 2];
-    for score in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    for score in [f32::NAN, f32::INFINITY] {
         let error = conditional(&[0.0, score], 1.0, &[], &mut next).unwrap_err();
         assert!(matches!(error, AgentError::ScoreNotFinite { candidate: 1, .. }), "{error}");
     }

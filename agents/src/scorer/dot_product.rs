@@ -1,10 +1,9 @@
 //! What a user is observed to like, matched with what an item is observed to be.
 
-use std::sync::Arc;
+use recloop_env::{BlockAt, BlockKind, EnvSpec, ItemId, Observation, RecommendError, Streams};
 
-use recloop_env::{BlockAt, BlockKind, EnvSpec, ItemSet, ItemView, Observation, RecommendError, Streams};
-
-use super::{Scorer, dot, unfit};
+use super::{Offer, Scorer, unfit};
+use crate::side_by_side::{SideBySide, in_order};
 
 /// Item blocks that describe the same thing as a user's `interest`, the first that fits in length being taken.
 const ITEM_BLOCKS: [&str; 3] = ["embedding", "topic", "factor"];
@@ -15,11 +14,11 @@ const ITEM_BLOCKS: [&str; 3] = ["embedding", "topic", "factor"];
 ///
 /// # Shapes and units
 /// - user block `[D]`, `interest` unless told otherwise
-/// - item block `[D]`, or a category of D levels: `topic`, else `factor`, unless told otherwise
+/// - item block `[D]`, or a category of D levels: `embedding`, else `topic`, else `factor`, unless told otherwise
 /// - the score is in the product of their units
 ///
 /// # Numerics
-/// `f32`, in eight interleaved sums.
+/// `f32`, summed in order.
 ///
 /// # Errors
 /// `begin` refuses a world without such blocks, or with blocks of different lengths.
@@ -44,7 +43,7 @@ pub struct DotProduct {
     user_block: String,
     item_blocks: Vec<String>,
     at: Option<Pair>,
-    offer: Option<Offer>,
+    offer: Option<Gathered>,
 }
 
 /// Where the two blocks are.
@@ -96,62 +95,74 @@ impl Scorer for DotProduct {
 
     fn prepare(&mut self, seen: &Observation, _rng: &Streams) -> Result<(), RecommendError> {
         if let Some(at) = self.at
-            && !self.offer.as_ref().is_some_and(|offer| offer.is_of(seen))
+            && !self.offer.as_ref().is_some_and(|gathered| gathered.offer.is_of(seen))
         {
-            self.offer = Offer::gather(seen, at.item);
+            self.offer = Offer::of(seen).map(|offer| Gathered::of(offer, seen, at.item));
         }
         Ok(())
     }
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         let Some(Pair { user, item: block }) = self.at else { return out.fill(f32::NAN) };
-        let weights = &seen.user_features.row(row)[user.offset..user.offset + user.length()];
-        if let Some(offer) = self.offer.as_ref().filter(|offer| offer.is_of(seen)) {
-            return offer.score(weights, out);
+        let weights = weights(seen, row, user);
+        if let Some(gathered) = self.offer.as_ref().filter(|gathered| gathered.offer.is_of(seen)) {
+            return gathered.score(weights, out);
         }
         for (score, &item) in out.iter_mut().zip(seen.candidates.listed(row)) {
-            *score = match block.kind {
-                BlockKind::Category { .. } => weights[usize::from(seen.items.code(block, row, item))],
-                BlockKind::Dense { .. } => dot(seen.items.dense(block, row, item), weights),
-            };
+            *score = one(seen, row, item, block, weights);
+        }
+    }
+
+    fn score_at(&self, seen: &Observation, row: usize, places: &[usize], out: &mut [f32]) {
+        let Some(Pair { user, item: block }) = self.at else { return out.fill(f32::NAN) };
+        let (weights, listed) = (weights(seen, row, user), seen.candidates.listed(row));
+        for (score, &place) in out.iter_mut().zip(places) {
+            *score = one(seen, row, listed[place], block, weights);
         }
     }
 }
 
-/// One block of the durable items that everybody is offered, side by side. It holds on to the very lists it was
-/// gathered from, so it cannot be taken for another's.
+fn weights(seen: &Observation, row: usize, user: BlockAt) -> &[f32] {
+    &seen.user_features.row(row)[user.offset..user.offset + user.length()]
+}
+
+#[inline]
+fn one(seen: &Observation, row: usize, item: ItemId, block: BlockAt, weights: &[f32]) -> f32 {
+    match block.kind {
+        BlockKind::Category { .. } => weights[usize::from(seen.items.code(block, row, item))],
+        BlockKind::Dense { .. } => in_order(seen.items.dense(block, row, item), weights),
+    }
+}
+
+/// One block of what everybody is offered.
 #[derive(Debug, Clone)]
-struct Offer {
-    list: Arc<ItemSet>,
-    items: Arc<ItemView>,
+struct Gathered {
+    offer: Offer,
     features: Features,
 }
 
 #[derive(Debug, Clone)]
 enum Features {
     Codes(Vec<u16>),
-    Dense(Vec<f32>),
+    Dense(SideBySide),
 }
 
-impl Offer {
-    fn gather(seen: &Observation, block: BlockAt) -> Option<Self> {
-        let list = seen.candidates.common()?;
-        let items = seen.items.is_durable().then_some(&seen.items)?;
+impl Gathered {
+    fn of(offer: Offer, seen: &Observation, block: BlockAt) -> Self {
+        let (list, items) = (offer.list(), &seen.items);
         let features = match block.kind {
             BlockKind::Category { .. } => {
                 Features::Codes(list.iter().map(|item| items.code(block, 0, *item)).collect())
             }
-            BlockKind::Dense { .. } => {
-                Features::Dense(list.iter().flat_map(|item| items.dense(block, 0, *item)).copied().collect())
+            BlockKind::Dense { width } => {
+                let mut dense = SideBySide::default();
+                dense.gather(list.len(), width, |place, out| {
+                    out.copy_from_slice(items.dense(block, 0, list[place]));
+                });
+                Features::Dense(dense)
             }
         };
-        Some(Self { list: Arc::clone(list), items: Arc::clone(items), features })
-    }
-
-    #[inline]
-    fn is_of(&self, seen: &Observation) -> bool {
-        seen.candidates.common().is_some_and(|list| Arc::ptr_eq(list, &self.list))
-            && Arc::ptr_eq(&seen.items, &self.items)
+        Self { offer, features }
     }
 
     #[inline]
@@ -162,11 +173,7 @@ impl Offer {
                     *score = weights[usize::from(*code)];
                 }
             }
-            Features::Dense(numbers) => {
-                for (score, item) in out.iter_mut().zip(numbers.chunks_exact(weights.len())) {
-                    *score = dot(item, weights);
-                }
-            }
+            Features::Dense(items) => items.dot(weights, out),
         }
     }
 }

@@ -1,19 +1,31 @@
 //! Scorers: how good each candidate looks. What to do with the scores is the ranker's business.
 //!
 //! Write one by implementing [`Scorer`]; [`Greedy`](crate::Greedy) and [`PlackettLuce`](crate::PlackettLuce) make a
-//! recommender of it.
+//! recommender of it. [`Reranked`] and [`TwoStage`] make new scorers of given ones.
 
 mod dot_product;
+mod lin_ucb;
 mod matrix_factorisation;
+mod offer;
 mod popularity;
 mod recency;
+mod reranked;
+mod thompson;
+mod two_stage;
 
 pub use dot_product::DotProduct;
-pub use matrix_factorisation::MatrixFactorisation;
+pub use lin_ucb::LinUcb;
+pub use matrix_factorisation::{MatrixFactorisation, Refit};
+use offer::Offer;
 pub use popularity::Popularity;
 pub use recency::Recency;
+pub use reranked::{Diversity, Reranked};
+pub use thompson::ThompsonSampling;
+pub use two_stage::TwoStage;
 
 use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams};
+
+use crate::select;
 
 /// Says how good each candidate of a row looks; larger is better.
 ///
@@ -52,11 +64,28 @@ pub trait Scorer: Send + Sync {
         Ok(())
     }
 
-    /// Scores row `row`'s candidates, in their order. A score that is not finite is refused by the ranker.
+    /// Scores the items [listed](recloop_env::Candidates::listed) for row `row`, in their order. What is said of those
+    /// barred to it is ignored; any other score that is not finite is refused by the ranker.
     ///
     /// # Shapes
     /// - `out`: `[C_r]`
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]);
+
+    /// Scores the listed items at some places only, to the same bits; for scorers too dear to ask about all.
+    ///
+    /// # Shapes
+    /// - `places`, `out`: `[N]`
+    fn score_at(&self, seen: &Observation, row: usize, places: &[usize], out: &mut [f32]) {
+        let mut all = vec![0.0; seen.candidates.listed(row).len()];
+        self.score(seen, row, &mut all);
+        out.iter_mut().zip(places).for_each(|(score, place)| *score = all[*place]);
+    }
+
+    /// Whether a score depends on luck. The lottery then comes before the ranking, and how likely a slate was is not
+    /// known to anybody.
+    fn is_random(&self) -> bool {
+        false
+    }
 
     /// Is told what came of the slates just shown.
     fn learn(&mut self, _seen: &Observation, _shown: &Slates, _step: &Step) {}
@@ -85,6 +114,14 @@ impl<S: Scorer + ?Sized> Scorer for Box<S> {
         (**self).score(seen, row, out);
     }
 
+    fn score_at(&self, seen: &Observation, row: usize, places: &[usize], out: &mut [f32]) {
+        (**self).score_at(seen, row, places, out);
+    }
+
+    fn is_random(&self) -> bool {
+        (**self).is_random()
+    }
+
     fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
         (**self).learn(seen, shown, step);
     }
@@ -98,11 +135,36 @@ impl<S: Scorer + ?Sized> Scorer for Box<S> {
     }
 }
 
-/// The scores of one row, for questions outside a tick.
-pub(crate) fn scores_of(scorer: &impl Scorer, seen: &Observation, row: usize) -> Vec<f32> {
+/// Makes sure that a row's scores are numbers, and puts −∞ where it may not be shown the item.
+pub(crate) fn keep_out(seen: &Observation, row: usize, scores: &mut [f32]) -> Result<(), RecommendError> {
+    let barred = || seen.candidates.barred_places(row);
+    barred().for_each(|place| scores[place] = 0.0);
+    if let Some(place) = select::not_finite(scores) {
+        return Err(not_finite(seen, row, place, scores[place]));
+    }
+    barred().for_each(|place| scores[place] = f32::NEG_INFINITY);
+    Ok(())
+}
+
+/// The scores of one row, −∞ where it may not be shown the item; for questions outside a tick.
+pub(crate) fn allowed_scores(
+    scorer: &impl Scorer,
+    seen: &Observation,
+    row: usize,
+) -> Result<Vec<f32>, RecommendError> {
     let mut scores = vec![0.0; seen.candidates.listed(row).len()];
     scorer.score(seen, row, &mut scores);
-    scores
+    keep_out(seen, row, &mut scores)?;
+    Ok(scores)
+}
+
+/// A policy whose scores are drawn has no distribution that could be told.
+pub(crate) fn refuse_questions(scorer: &impl Scorer) -> Result<(), RecommendError> {
+    if scorer.is_random() {
+        let reason = "its scores are drawn at random, so how likely it shows what is not known".into();
+        return Err(RecommendError::Failed { reason });
+    }
+    Ok(())
 }
 
 pub(crate) fn not_finite(seen: &Observation, row: usize, place: usize, score: f32) -> RecommendError {
@@ -119,31 +181,4 @@ fn need_durable(recommender: &str, spec: &EnvSpec) -> Result<(), RecommendError>
         return Ok(());
     }
     Err(unfit(recommender, spec, "its items are redrawn every tick, this needs items that stay".into()))
-}
-
-/// `a · b` in eight interleaved sums, which the compiler keeps in vector registers.
-#[inline]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            lanes[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    lanes.iter().sum::<f32>() + rest
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_dot_product_counts_every_place_once() {
-        for n in [0, 1, 7, 8, 9, 33] {
-            let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
-            let expected = (0..n).map(|i| i * (n - i)).sum::<i32>() as f32;
-            let b: Vec<f32> = a.iter().map(|x| n as f32 - x).collect();
-            assert_eq!(super::dot(&a, &b), expected);
-        }
-    }
 }

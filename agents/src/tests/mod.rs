@@ -1,5 +1,7 @@
 //! Recommenders as a world meets them; what is private is tested beside its code.
 
+mod bandits;
+mod barred;
 mod policies;
-mod scene;
+pub(crate) mod scene;
 mod scorers;

@@ -8,7 +8,7 @@ use super::scene::Scene;
 use crate::factorise::ImplicitAls;
 use crate::{
     AgentError, DotProduct, Greedy, MatrixFactorisation, OracleRanker, PlackettLuce, Popularity,
-    RandomSlates, Recency, Scorer,
+    RandomSlates, Recency, Refit, Scorer,
 };
 
 fn drawn<S: Scorer>(scorer: S, temperature: f32) -> PlackettLuce<S> {
@@ -16,7 +16,8 @@ fn drawn<S: Scorer>(scorer: S, temperature: f32) -> PlackettLuce<S> {
 }
 
 fn mf() -> MatrixFactorisation {
-    MatrixFactorisation::new(ImplicitAls { factors: 2, sweeps: 2, ..ImplicitAls::default() }, 3).unwrap()
+    let als = ImplicitAls { factors: 2, sweeps: 2, ..ImplicitAls::default() };
+    MatrixFactorisation::new(als, Some(Refit::Ticks(3))).unwrap()
 }
 
 /// Slates of `seed` for one observation.

@@ -7,15 +7,17 @@ use recloop_env::{
     Observation, SessionId, SetId, Slates, Step, Tick, UserId,
 };
 
+use crate::Scorer;
+
 /// People with an `interest`, in front of items that last.
-pub(super) struct Scene {
-    pub(super) spec: EnvSpec,
-    pub(super) seen: Observation,
+pub(crate) struct Scene {
+    pub(crate) spec: EnvSpec,
+    pub(crate) seen: Observation,
 }
 
 impl Scene {
     /// Items are rows of `(topic, factor)`, published one a tick; `topic` has as many levels as an interest numbers.
-    pub(super) fn new<const D: usize>(interest: &[[f32; D]], items: &[(u16, [f32; D])], k: usize) -> Self {
+    pub(crate) fn new<const D: usize>(interest: &[[f32; D]], items: &[(u16, [f32; D])], k: usize) -> Self {
         let everything = (f32::NEG_INFINITY, f32::INFINITY);
         let topic = Block::category("topic", D as u16, "");
         let item_features = Layout::new(vec![topic, Block::dense("factor", D, everything, "")]);
@@ -32,17 +34,18 @@ impl Scene {
             item_features,
             durable_items: true,
             signals: vec![],
+            reward_parts: vec![],
+            history: HistorySpec::default(),
+            clock: Clock::STEPS,
             groups: vec![],
             accounts: vec![],
             examination: vec![1.0; k],
             no_repeat: false,
-            reward_parts: vec![],
-            history: HistorySpec::default(),
-            clock: Clock::STEPS,
         };
         let users: Vec<UserId> = (0..interest.len() as u32).map(UserId).collect();
         let seen = Observation {
             sessions: users.iter().map(|user| SessionId::new(*user, 0)).collect(),
+            time_secs: vec![0.0; users.len()],
             users,
             user_features: Grid::from_vec(interest.concat(), interest.len(), D).unwrap(),
             candidates: Arc::new(Candidates::shared(SetId(0), (0..items.len() as u32).map(ItemId).collect())),
@@ -53,12 +56,25 @@ impl Scene {
     }
 
     /// The same scene at another time.
-    pub(super) fn at(&self, tick: u32) -> Observation {
+    pub(crate) fn at(&self, tick: u32) -> Observation {
         Observation { tick: Tick(tick), ..self.seen.clone() }
     }
 
+    /// The same list, of which row r may not be shown `barred[r]`.
+    pub(crate) fn barring(&self, barred: &[Vec<u32>]) -> Observation {
+        let items = Arc::clone(self.seen.candidates.common().expect("a scene has one list"));
+        let mut starts = vec![0];
+        starts.extend(barred.iter().scan(0, |sum, row| {
+            *sum += row.len() as u32;
+            Some(*sum)
+        }));
+        let barred = barred.iter().flatten().copied().map(ItemId).collect();
+        let candidates = Arc::new(Candidates::Unseen { set: SetId(0), items, starts, barred });
+        Observation { candidates, ..self.seen.clone() }
+    }
+
     /// The same lists, given row by row.
-    pub(super) fn per_row(&self) -> Observation {
+    pub(crate) fn per_row(&self) -> Observation {
         let (list, rows) = (self.seen.candidates.listed(0), self.seen.len());
         let starts = (0..=rows).map(|r| (r * list.len()) as u32).collect();
         let candidates = Arc::new(Candidates::PerRow { starts, items: list.repeat(rows) });
@@ -67,7 +83,7 @@ impl Scene {
 }
 
 /// Slates and their answers: row r is shown `items[r]` and clicks where `click(r, item)`.
-pub(super) fn answered<const K: usize>(
+pub(crate) fn answered<const K: usize>(
     items: &[[u32; K]],
     click: impl Fn(usize, u32) -> bool,
 ) -> (Slates, Step) {
@@ -81,4 +97,11 @@ pub(super) fn answered<const K: usize>(
         }
     }
     (slates, step)
+}
+
+/// What a scorer says of everything listed for a row.
+pub(crate) fn scores(scorer: &(impl Scorer + ?Sized), seen: &Observation, row: usize) -> Vec<f32> {
+    let mut scores = vec![0.0; seen.candidates.listed(row).len()];
+    scorer.score(seen, row, &mut scores);
+    scores
 }

@@ -88,7 +88,9 @@ pub(super) fn horizon(
     entry: &WorldEntry,
 ) -> Result<Horizon, ConfigError> {
     match (stop, entry.watch) {
-        (Some(Horizon::UntilDone), Watch::Ticks(_)) => Err(ConfigError::Endless { world: world.name.clone() }),
+        (Some(Horizon::UntilDone), Watch::Ticks(_)) => {
+            Err(ConfigError::Endless { world: world.name.clone() })
+        }
         (Some(stop), _) => Ok(stop),
         (None, Watch::Ticks(ticks)) => Ok(Horizon::Steps(ticks)),
         (None, Watch::Days(days)) => Ok(Horizon::Days(days)),

@@ -68,7 +68,11 @@ pub fn registry() -> Registry<WorldEntry> {
     let evolving =
         entry("viewers with a time budget whose interests follow what they watch", ie::defaults, ie::build);
     let fitted = entry("people and films fitted to MovieLens ratings", movielens::defaults, movielens::build);
-    let feed = entry("a feed whose users come back, or not, because of what it showed them", feed::defaults, feed::build);
+    let feed = entry(
+        "a feed whose users come back, or not, because of what it showed them",
+        feed::defaults,
+        feed::build,
+    );
     Registry::new("world")
         .with("feed-v0", WorldEntry { watch: Watch::Days(30.0), recommender: "mf", ..feed })
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })

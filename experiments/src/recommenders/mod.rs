@@ -1,11 +1,14 @@
 //! The recommenders that can be chosen by name.
 //!
-//! To add one, write its `build` here and add one line to [`registry`].
+//! To add one, write its `build` here and add one line to [`registry`]; [`ranking`] has what wraps around any scorer.
 
+mod ranking;
+
+use ranking::Ranking;
 use recloop_agents::factorise::ImplicitAls;
 use recloop_agents::{
-    AgentError, DotProduct, Greedy, MatrixFactorisation, OracleRanker, PlackettLuce, Popularity,
-    RandomSlates, Recency, Scorer,
+    AgentError, DotProduct, LinUcb, LinearReward, MatrixFactorisation, OracleRanker, Popularity,
+    RandomSlates, Recency, Refit, Reward, Scorer, ThompsonSampling,
 };
 use recloop_env::{Goal, Registry};
 use serde::Deserialize;
@@ -22,8 +25,10 @@ pub struct RecommenderEntry {
     pub summary: &'static str,
     /// Every key that has a default.
     pub defaults: fn() -> Table,
-    /// Keys that may be absent, which means something of its own: without a `temperature`, a ranking is greedy.
+    /// Keys of rankings that may be absent, which means something of its own: without a `temperature` one is greedy.
     pub optional: &'static [&'static str],
+    /// Keys of this one alone that may be absent.
+    pub own: &'static [&'static str],
     /// Builds it; values of the wrong type or out of range are refused.
     pub build: fn(&Table) -> Result<Player, ConfigError>,
 }
@@ -32,7 +37,7 @@ impl RecommenderEntry {
     /// Every key there is.
     #[must_use]
     pub fn known(&self) -> Vec<String> {
-        let optional = self.optional.iter().map(|key| (*key).to_owned());
+        let optional = self.own.iter().chain(self.optional).map(|key| (*key).to_owned());
         (self.defaults)().into_iter().map(|(key, _)| key).chain(optional).collect()
     }
 }
@@ -43,22 +48,42 @@ pub fn registry() -> Registry<RecommenderEntry> {
     let ranker = |summary, build| RecommenderEntry {
         summary,
         defaults: || [("marginals".to_owned(), Value::Boolean(false))].into_iter().collect(),
-        optional: &["temperature"],
+        optional: ranking::OPTIONAL,
+        own: &[],
         build,
     };
-    let oracle = |summary, build| RecommenderEntry { summary, defaults: Table::new, optional: &[], build };
+    let oracle =
+        |summary, build| RecommenderEntry { summary, defaults: Table::new, optional: &[], own: &[], build };
     let random = ranker("slates drawn uniformly: what every other is compared with", random);
     let popularity = ranker("what was clicked most, old clicks fading if given a half-life", popularity);
     Registry::new("recommender")
         .with("random", RecommenderEntry { optional: &[], ..random })
-        .with("popularity", RecommenderEntry { optional: &["half_life_ticks", "temperature"], ..popularity })
+        .with("popularity", RecommenderEntry { own: &["half_life_ticks"], ..popularity })
         .with("recency", ranker("the newest first", |keys| plain(Recency, keys)))
         .with("dot", ranker("observed interest · item topic", |keys| plain(DotProduct::default(), keys)))
         .with(
             "mf",
             RecommenderEntry {
                 defaults: factorising,
+                own: &["every_hours", "every_ticks"],
                 ..ranker("factorises the clicks so far, now and then anew", mf)
+            },
+        )
+        .with(
+            "linucb",
+            RecommenderEntry {
+                defaults: || bandit(1.0),
+                ..ranker("optimism about a linear model of clicks", linucb)
+            },
+        )
+        .with(
+            "thompson",
+            RecommenderEntry {
+                defaults: || bandit(0.25),
+                ..ranker(
+                    "a linear model of clicks drawn anew for every slate; its propensities are not known",
+                    thompson,
+                )
             },
         )
         .with(
@@ -75,33 +100,6 @@ pub fn registry() -> Registry<RecommenderEntry> {
                 Ok(omniscient(Goal::Utility))
             }),
         )
-}
-
-/// How scores become slates.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ranking {
-    /// Plackett–Luce at this temperature, in units of the score; greedy if absent.
-    temperature: Option<f32>,
-    /// Whether slates come with their position marginals.
-    marginals: bool,
-}
-
-impl Ranking {
-    /// Takes its keys out of `keys` and leaves the scorer's.
-    fn take(keys: &mut Table) -> Result<Self, ConfigError> {
-        let mine =
-            ["temperature", "marginals"].into_iter().filter_map(|key| keys.remove_entry(key)).collect();
-        parse("recommender", mine)
-    }
-
-    fn of(&self, scorer: impl Scorer + 'static) -> Result<Player, ConfigError> {
-        let Some(temperature) = self.temperature else {
-            return Ok(Player::Policy(Box::new(Greedy::new(scorer).with_marginals(self.marginals))));
-        };
-        let ranker = PlackettLuce::new(scorer, temperature).map_err(refused)?;
-        Ok(Player::Policy(Box::new(ranker.with_marginals(self.marginals))))
-    }
 }
 
 fn refused(error: impl std::error::Error + Send + Sync + 'static) -> ConfigError {
@@ -138,7 +136,7 @@ fn popularity(keys: &Table) -> Result<Player, ConfigError> {
 
 /// What [`MatrixFactorisation`] does by default, as keys.
 fn factorising() -> Table {
-    let keys = [("factors", 16), ("sweeps", 4), ("every_ticks", 10)];
+    let keys = [("factors", 16), ("sweeps", 4)];
     let keys = keys.into_iter().map(|(key, value)| (key.to_owned(), Value::Integer(value)));
     keys.chain([("marginals".to_owned(), Value::Boolean(false))]).collect()
 }
@@ -148,11 +146,59 @@ fn mf(keys: &Table) -> Result<Player, ConfigError> {
     struct Keys {
         factors: usize,
         sweeps: usize,
-        every_ticks: u32,
+        every_hours: Option<f32>,
+        every_ticks: Option<u32>,
     }
-    scored(keys, |Keys { factors, sweeps, every_ticks }: Keys| {
-        MatrixFactorisation::new(ImplicitAls { factors, sweeps, ..ImplicitAls::default() }, every_ticks)
+    scored(keys, |Keys { factors, sweeps, every_hours, every_ticks }: Keys| {
+        let als = ImplicitAls { factors, sweeps, ..ImplicitAls::default() };
+        let refit = every_hours.map(Refit::Hours).or(every_ticks.map(Refit::Ticks));
+        MatrixFactorisation::new(als, refit)
     })
+}
+
+/// What the linear bandits take by default, as keys.
+fn bandit(exploration: f64) -> Table {
+    let keys = [
+        ("exploration", Value::Float(exploration)),
+        ("reward", Value::String("click".into())),
+        ("ridge", Value::Float(1.0)),
+        ("marginals", Value::Boolean(false)),
+    ];
+    keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Keys of the linear bandits.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bandit {
+    exploration: f32,
+    reward: Predicted,
+    ridge: f32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Predicted {
+    Click,
+    Minutes,
+}
+
+impl Bandit {
+    fn settings(&self) -> LinearReward {
+        let reward = match self.reward {
+            Predicted::Click => Reward::Click,
+            Predicted::Minutes => Reward::DwellMinutes,
+        };
+        LinearReward { reward, ridge: self.ridge }
+    }
+}
+
+fn linucb(keys: &Table) -> Result<Player, ConfigError> {
+    scored(keys, |keys: Bandit| LinUcb::new(keys.exploration, keys.settings()))
+}
+
+fn thompson(keys: &Table) -> Result<Player, ConfigError> {
+    scored(keys, |keys: Bandit| ThompsonSampling::new(keys.exploration, keys.settings()))
 }
 
 fn omniscient(goal: Goal) -> Player {
@@ -173,11 +219,9 @@ mod tests {
     #[test]
     fn mf_is_by_default_what_the_crate_calls_default() {
         let als = ImplicitAls { factors: 16, sweeps: 4, ..ImplicitAls::default() };
-        assert_eq!(MatrixFactorisation::new(als, 10).unwrap(), MatrixFactorisation::default());
+        let made = MatrixFactorisation::new(als, None).unwrap();
+        assert_eq!(format!("{made:?}"), format!("{:?}", MatrixFactorisation::default()));
         let keys = factorising();
-        assert_eq!(
-            ["factors", "sweeps", "every_ticks"].map(|key| keys[key].as_integer().unwrap()),
-            [16, 4, 10]
-        );
+        assert_eq!(["factors", "sweeps"].map(|key| keys[key].as_integer().unwrap()), [16, 4]);
     }
 }

@@ -1,0 +1,153 @@
+use recloop_env::testing::{check_recommender, toy_feed};
+use recloop_env::{Recommender, Slates, Streams, testing::toy_world};
+
+use super::*;
+use crate::tests::scene::{Scene, scores};
+use crate::{DotProduct, Greedy, PlackettLuce};
+
+/// Items in a plane, scored by their first number; one user.
+fn plane(items: &[[f32; 2]], k: usize) -> Scene {
+    let items: Vec<(u16, [f32; 2])> = items.iter().map(|z| (0, *z)).collect();
+    Scene::new(&[[1.0, 0.0]], &items, k)
+}
+
+fn reranked(diversity: Diversity, relevance: f32, n: usize) -> Reranked<DotProduct> {
+    Reranked::new(DotProduct::new("interest", &["factor"]), diversity, relevance, n).unwrap()
+}
+
+fn scored(scene: &Scene, diversity: Diversity, relevance: f32, n: usize) -> Vec<f32> {
+    let mut scorer = reranked(diversity, relevance, n);
+    scorer.begin(&scene.spec).unwrap();
+    scorer.prepare(&scene.seen, &Streams::new(1)).unwrap();
+    scores(&scorer, &scene.seen, 0)
+}
+
+fn close(found: &[f32], expected: &[f32]) {
+    let near = |(found, expected): (&f32, &f32)| (found - expected).abs() < 1e-5;
+    assert!(found.iter().zip(expected).all(near), "{found:?} for {expected:?}");
+}
+
+#[test]
+fn mmr_scores_are_those_worked_out_by_hand() {
+    // Scores 1, 0.8, 0.6 and, not on the list of three, 0; they spread over 0.4. Likenesses: 0–1: 0.8, 0–2: 0.6,
+    // 1–2: 0.8 · 0.6 − 0.6 · 0.8 = 0.
+    let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
+    // λ = ½: item 0 first, at ½; then 1 has 0.4 − 0.2 · 0.8 = 0.24 and 2 has 0.3 − 0.2 · 0.6 = 0.18; after 1, item 2 has
+    // the same, being most like 0. The last counts as a copy: 0 − 0.2 · 1.
+    close(&scored(&scene, Diversity::Mmr, 0.5, 3), &[0.5, 0.24, 0.18, -0.2]);
+    // λ = ¼ turns 1 and 2 round: 0.2 − 0.3 · 0.8 = −0.04 and 0.15 − 0.3 · 0.6 = −0.03.
+    close(&scored(&scene, Diversity::Mmr, 0.25, 3), &[0.25, -0.04, -0.03, -0.3]);
+}
+
+#[test]
+fn dpp_scores_are_those_worked_out_by_hand() {
+    // As above. After 0: d² = 1 − 0.8² = 0.36 and 1 − 0.6² = 0.64. A plane is spanned by two: then nothing is left.
+    let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
+    let copy = -1e-6_f32.ln();
+    let expected = [0.5, 0.4 - 0.2 * copy, 0.3 + 0.2 * 0.64_f32.ln(), -0.2 * copy];
+    close(&scored(&scene, Diversity::Dpp, 0.5, 3), &expected);
+}
+
+/// Determinant by expansion: nothing in common with what is tested.
+fn det(m: &[Vec<f64>]) -> f64 {
+    let minor = |skip: usize| -> Vec<Vec<f64>> {
+        let without =
+            |row: &Vec<f64>| row.iter().enumerate().filter(|(j, _)| *j != skip).map(|(_, x)| *x).collect();
+        m[1..].iter().map(without).collect()
+    };
+    match m.len() {
+        0 => 1.0,
+        n => (0..n).map(|j| if j % 2 == 0 { 1.0 } else { -1.0 } * m[0][j] * det(&minor(j))).sum(),
+    }
+}
+
+#[test]
+fn a_dpp_slate_is_the_greedy_maximum_of_the_log_determinant() {
+    for case in 0..20_u64 {
+        let number =
+            |i: usize, d: usize| f64::from(crate::factorise::word(&Streams::new(case), i, d)) / 2e9 - 1.0;
+        let items: Vec<(u16, [f32; 6])> =
+            (0..9).map(|i| (0, std::array::from_fn(|d| number(i, d) as f32))).collect();
+        let interest = std::array::from_fn(|d| number(50, d) as f32);
+        let scene = Scene::new(&[interest], &items, 5);
+        let relevance: Vec<f64> = items
+            .iter()
+            .map(|(_, z)| f64::from(z.iter().zip(&interest).map(|(a, b)| a * b).sum::<f32>()))
+            .collect();
+        let length = |z: &[f32; 6]| f64::from(z.iter().map(|x| x * x).sum::<f32>()).sqrt();
+        let cosine = |a: usize, b: usize| {
+            let (a, b) = (&items[a].1, &items[b].1);
+            f64::from(a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>()) / length(a) / length(b)
+        };
+        let largest = relevance.iter().copied().fold(f64::MIN, f64::max);
+        let spread = largest - relevance.iter().copied().fold(f64::MAX, f64::min);
+        let value = |slate: &[usize]| {
+            let likeness: Vec<Vec<f64>> =
+                slate.iter().map(|a| slate.iter().map(|b| cosine(*a, *b)).collect()).collect();
+            let relevant: f64 = slate.iter().map(|i| relevance[*i]).sum();
+            0.4 * relevant + 0.6 * spread * det(&likeness).ln()
+        };
+        let mut slate: Vec<usize> = Vec::new();
+        for _ in 0..5 {
+            let with = |i: usize| value(&slate.iter().copied().chain([i]).collect::<Vec<_>>());
+            let next = (0..9).filter(|i| !slate.contains(i)).max_by(|a, b| with(*a).total_cmp(&with(*b)));
+            slate.extend(next);
+        }
+        let mut greedy = Greedy::new(reranked(Diversity::Dpp, 0.4, 9));
+        let mut slates = Slates::default();
+        greedy.begin(&scene.spec).unwrap();
+        greedy.recommend(&scene.seen, &Streams::new(1), &mut slates).unwrap();
+        let shown: Vec<usize> = slates.items.row(0).iter().map(|item| item.index()).collect();
+        assert_eq!(shown, slate, "case {case}");
+        assert_eq!(slates.propensity.row(0), [1.0; 5]);
+    }
+}
+
+#[test]
+fn with_relevance_alone_nothing_changes() {
+    let mut world = toy_world(200);
+    let mut seen = Observation::default();
+    recloop_env::Env::reset(&mut world, 3, &recloop_env::ResetOptions::default(), &mut seen).unwrap();
+    let spec = recloop_env::Env::spec(&world).clone();
+    for diversity in [Diversity::Mmr, Diversity::Dpp] {
+        let (mut plain, mut other) = (DotProduct::default(), reranked(diversity, 1.0, 3));
+        other.scorer = DotProduct::default();
+        let (mut expected, mut found) = (Slates::default(), Slates::default());
+        plain.begin(&spec).unwrap();
+        other.begin(&spec).unwrap();
+        (0..200).for_each(|row| assert_eq!(scores(&plain, &seen, row), scores(&other, &seen, row)));
+        for (policy, slates) in [
+            (&mut Greedy::new(plain) as &mut dyn Recommender, &mut expected),
+            (&mut Greedy::new(other), &mut found),
+        ] {
+            policy.begin(&spec).unwrap();
+            policy.recommend(&seen, &Streams::new(4), slates).unwrap();
+        }
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn rerankers_keep_the_contract_and_are_as_random_as_what_they_rerank() {
+    for diversity in [Diversity::Mmr, Diversity::Dpp] {
+        let make = || Reranked::new(DotProduct::default(), diversity, 0.5, 4).unwrap();
+        check_recommender(|| Greedy::new(make()), || toy_world(9)).unwrap();
+        check_recommender(|| Greedy::new(make()), || toy_feed(9)).unwrap();
+        check_recommender(|| PlackettLuce::new(make(), 0.3).unwrap(), || toy_feed(9)).unwrap();
+        let random = Reranked::new(crate::ThompsonSampling::default(), diversity, 0.5, 4).unwrap();
+        assert!(random.is_random() && !make().is_random());
+    }
+}
+
+#[test]
+fn refuses_settings_out_of_range_and_items_without_a_likeness() {
+    for relevance in [-0.1, 1.1, f32::NAN] {
+        let error = Reranked::new(crate::Recency, Diversity::Mmr, relevance, 5).unwrap_err();
+        assert!(matches!(error, AgentError::Share { name: "relevance", .. }));
+    }
+    assert!(Reranked::new(crate::Recency, Diversity::Dpp, 0.5, 0).is_err());
+    let mut spec = plane(&[[1.0, 0.0]], 1).spec;
+    spec.item_features = recloop_env::Layout::default();
+    let error = Reranked::new(crate::Recency, Diversity::Dpp, 0.5, 9).unwrap().begin(&spec).unwrap_err();
+    assert!(error.to_string().contains("none of the blocks"), "{error}");
+}

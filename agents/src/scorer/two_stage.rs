@@ -1,0 +1,162 @@
+//! A cheap scorer that picks, a dear one that ranks what was picked.
+
+use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams};
+
+use super::{Scorer, keep_out, unfit};
+use crate::AgentError;
+use crate::select::{Ties, shortlist};
+
+/// The score of what was not retrieved: below any other, yet a number.
+pub(crate) const NOT_RETRIEVED: f32 = f32::MIN / 4.0;
+
+/// Retrieves the best N candidates of a row by one scorer and ranks only those by another: `s_ui = ranker(u, i)` if i is
+/// among the N best of the retriever, else −8.5e37.
+///
+/// What was not retrieved is thus never shown: [`Greedy`](crate::Greedy) puts it last, and behind
+/// [`PlackettLuce`](crate::PlackettLuce) its probability is 0 to the last bit, at any temperature below 1e34. Propensities
+/// stay exact, as retrieving is no lottery. The retriever's ties fall as [`Greedy`](crate::Greedy)'s do.
+///
+/// # Errors
+/// `begin` refuses N below the slate size, and what either scorer refuses.
+///
+/// # Source
+/// Covington, Adams, Sargin (2016), "Deep neural networks for YouTube recommendations", for the two stages.
+///
+/// ```
+/// use recloop_agents::{Greedy, LinUcb, Popularity, TwoStage};
+///
+/// let careful = Greedy::new(TwoStage::new(Popularity::default(), LinUcb::default(), 200)?);
+/// # Ok::<(), recloop_agents::AgentError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TwoStage<R, S> {
+    retriever: R,
+    ranker: S,
+    keep: usize,
+    ties: Ties,
+}
+
+impl<R: Scorer, S: Scorer> TwoStage<R, S> {
+    /// Ranks by `ranker` the best `keep`, at least 1, by `retriever`.
+    pub fn new(retriever: R, ranker: S, keep: usize) -> Result<Self, AgentError> {
+        if keep == 0 {
+            return Err(AgentError::Setting { name: "retrieve", value: 0.0 });
+        }
+        Ok(Self { retriever, ranker, keep, ties: Ties::default() })
+    }
+}
+
+impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        if self.keep < spec.slate_size {
+            let reason = format!("{} are retrieved for a slate of {}", self.keep, spec.slate_size);
+            return Err(unfit("two-stage", spec, reason));
+        }
+        self.retriever.begin(spec)?;
+        self.ranker.begin(spec)
+    }
+
+    fn prepare(&mut self, seen: &Observation, rng: &Streams) -> Result<(), RecommendError> {
+        self.ties.prepare(seen, rng);
+        self.retriever.prepare(seen, rng)?;
+        self.ranker.prepare(seen, rng)
+    }
+
+    fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+        self.retriever.score(seen, row, out);
+        if keep_out(seen, row, out).is_err() {
+            return; // left as it is, for the ranker above to refuse
+        }
+        let mut places = Vec::with_capacity(self.keep);
+        shortlist(out, seen.candidates.listed(row), &self.ties, self.keep, &mut places);
+        let mut scores = vec![0.0; places.len()];
+        self.ranker.score_at(seen, row, &places, &mut scores);
+        out.fill(NOT_RETRIEVED);
+        places.iter().zip(scores).for_each(|(place, score)| out[*place] = score);
+    }
+
+    fn is_random(&self) -> bool {
+        self.retriever.is_random() || self.ranker.is_random()
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.retriever.learn(seen, shown, step);
+        self.ranker.learn(seen, shown, step);
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        let mut snapshot = Snapshot::default();
+        self.ties.save(&mut snapshot);
+        snapshot.put_all("retriever", self.retriever.save()?);
+        snapshot.put_all("ranker", self.ranker.save()?);
+        Ok(snapshot)
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.ties.load(from)?;
+        self.retriever.load(&from.part("retriever"))?;
+        self.ranker.load(&from.part("ranker"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use recloop_env::Recommender;
+    use recloop_env::testing::{check_recommender, toy_feed};
+
+    use super::*;
+    use crate::tests::scene::{Scene, scores};
+    use crate::{DotProduct, Greedy, PlackettLuce, Popularity, Recency, ThompsonSampling};
+
+    fn scene() -> Scene {
+        let items: Vec<(u16, [f32; 2])> = (0..9).map(|i| (i % 2, [f32::from(i), -1.0])).collect();
+        Scene::new(&[[0.3, 0.1]; 2], &items, 3)
+    }
+
+    #[test]
+    fn keeping_all_is_ranking_all() {
+        let scene = scene();
+        let (mut alone, mut staged) =
+            (DotProduct::default(), TwoStage::new(Recency, DotProduct::default(), 9).unwrap());
+        alone.begin(&scene.spec).unwrap();
+        staged.begin(&scene.spec).unwrap();
+        assert_eq!(scores(&staged, &scene.at(9), 1), scores(&alone, &scene.at(9), 1));
+    }
+
+    #[test]
+    fn what_is_not_retrieved_is_never_shown() {
+        let scene = scene();
+        let newest = || TwoStage::new(Recency, DotProduct::new("interest", &["factor"]), 4).unwrap();
+        let mut scorer = newest();
+        scorer.begin(&scene.spec).unwrap();
+        let expected = [5, 6, 7, 8].map(|i| 0.3 * i as f32 - 0.1);
+        let found = scores(&scorer, &scene.at(9), 0);
+        assert_eq!((&found[..5], &found[5..]), ([NOT_RETRIEVED; 5].as_slice(), expected.as_slice()));
+        let mut policy = PlackettLuce::new(newest(), 1e6).unwrap();
+        let mut slates = Slates::default();
+        policy.begin(&scene.spec).unwrap();
+        let mut next = [0.0; 9];
+        for tick in 9..200 {
+            policy.recommend(&scene.at(tick), &Streams::new(1), &mut slates).unwrap();
+            assert!(slates.items.as_slice().iter().all(|item| item.0 >= 5));
+        }
+        recloop_env::TargetPolicy::distribution(&policy, &scene.at(9), 0, &[], &mut next).unwrap();
+        assert_eq!(next[..5], [0.0; 5]);
+    }
+
+    #[test]
+    fn two_stages_keep_the_contract() {
+        let make = || TwoStage::new(Popularity::default(), DotProduct::default(), 4).unwrap();
+        check_recommender(|| Greedy::new(make()), || toy_feed(9)).unwrap();
+        check_recommender(|| PlackettLuce::new(make(), 0.5).unwrap(), || toy_feed(9)).unwrap();
+        let random = TwoStage::new(Recency, ThompsonSampling::default(), 4).unwrap();
+        assert!(random.is_random() && !make().is_random());
+    }
+
+    #[test]
+    fn refuses_to_keep_fewer_than_are_shown() {
+        assert!(TwoStage::new(Recency, Recency, 0).is_err());
+        let error = TwoStage::new(Recency, Recency, 2).unwrap().begin(&scene().spec).unwrap_err();
+        assert!(error.to_string().contains("2 are retrieved for a slate of 3"), "{error}");
+    }
+}

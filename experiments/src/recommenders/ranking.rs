@@ -1,0 +1,135 @@
+//! How scores become slates: what can be wrapped around any scorer, by keys.
+
+use recloop_agents::{
+    Diversity, DotProduct, Greedy, MatrixFactorisation, PlackettLuce, Popularity, Recency, Reranked, Scorer,
+    TwoStage,
+};
+use serde::Deserialize;
+use toml::Table;
+
+use super::refused;
+use crate::config::{bad, parse};
+use crate::{ConfigError, Player};
+
+/// Keys that every ranking takes; without one of them it is something of its own.
+pub(super) const OPTIONAL: &[&str] =
+    &["relevance", "rerank", "retrieve", "retriever", "shortlist", "temperature", "tie_seed"];
+
+/// λ of a reranker that is not told (chosen by us: half relevance, half difference).
+const RELEVANCE: f32 = 0.5;
+/// How many of the best a reranker looks at unless told (chosen by us: ten slates' worth).
+const SHORTLIST: usize = 100;
+
+/// What stands between a score and a slate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ranking {
+    /// Plackett–Luce at this temperature, in units of the score; greedy if absent.
+    temperature: Option<f32>,
+    /// Whether slates come with their position marginals.
+    pub(super) marginals: bool,
+    /// The seed of the order among equal scores, in place of the run's.
+    tie_seed: Option<u64>,
+    /// How many candidates a cheap scorer leaves to be ranked; all if absent.
+    retrieve: Option<usize>,
+    /// The cheap scorer; `popularity` if absent.
+    retriever: Option<Retriever>,
+    /// What makes a slate of different items; nothing if absent.
+    rerank: Option<Rerank>,
+    /// λ of the reranker: 1 is relevance alone.
+    relevance: Option<f32>,
+    /// How many of the best it chooses from.
+    shortlist: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Retriever {
+    Popularity,
+    Recency,
+    Dot,
+    Mf,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Rerank {
+    Mmr,
+    Dpp,
+}
+
+impl Ranking {
+    /// Takes its keys out of `keys` and leaves the scorer's.
+    pub(super) fn take(keys: &mut Table) -> Result<Self, ConfigError> {
+        let mine = OPTIONAL.iter().chain(&["marginals"]).filter_map(|key| keys.remove_entry(*key)).collect();
+        let ranking: Self = parse("recommender", mine)?;
+        ranking.check()?;
+        Ok(ranking)
+    }
+
+    /// Refuses keys that would do nothing.
+    fn check(&self) -> Result<(), ConfigError> {
+        let idle = [
+            (
+                "tie_seed",
+                self.tie_seed.is_some() && self.temperature.is_some(),
+                "it breaks the ties of a greedy ranking; with a `temperature` slates are drawn",
+            ),
+            (
+                "retriever",
+                self.retriever.is_some() && self.retrieve.is_none(),
+                "it needs `retrieve`: how many candidates it leaves",
+            ),
+            (
+                "relevance",
+                self.relevance.is_some() && self.rerank.is_none(),
+                "it needs `rerank`: \"mmr\" or \"dpp\"",
+            ),
+            (
+                "shortlist",
+                self.shortlist.is_some() && self.rerank.is_none(),
+                "it needs `rerank`: \"mmr\" or \"dpp\"",
+            ),
+        ];
+        match idle.into_iter().find(|(_, idle, _)| *idle) {
+            Some((key, _, reason)) => Err(bad(&format!("recommender.{key}"), reason.into())),
+            None => Ok(()),
+        }
+    }
+
+    /// A recommender that ranks by `scorer`.
+    pub(super) fn of(&self, scorer: impl Scorer + 'static) -> Result<Player, ConfigError> {
+        let reranked = self.reranked(self.retrieved(Box::new(scorer))?)?;
+        let Some(temperature) = self.temperature else {
+            let mut greedy = Greedy::new(reranked).with_marginals(self.marginals);
+            if let Some(seed) = self.tie_seed {
+                greedy = greedy.with_tie_seed(seed);
+            }
+            return Ok(Player::Policy(Box::new(greedy)));
+        };
+        let ranker = PlackettLuce::new(reranked, temperature).map_err(refused)?;
+        Ok(Player::Policy(Box::new(ranker.with_marginals(self.marginals))))
+    }
+
+    fn retrieved(&self, ranker: Box<dyn Scorer>) -> Result<Box<dyn Scorer>, ConfigError> {
+        let Some(keep) = self.retrieve else { return Ok(ranker) };
+        let retriever: Box<dyn Scorer> = match self.retriever.unwrap_or(Retriever::Popularity) {
+            Retriever::Popularity => Box::new(Popularity::default()),
+            Retriever::Recency => Box::new(Recency),
+            Retriever::Dot => Box::new(DotProduct::default()),
+            Retriever::Mf => Box::new(MatrixFactorisation::default()),
+        };
+        Ok(Box::new(TwoStage::new(retriever, ranker, keep).map_err(refused)?))
+    }
+
+    fn reranked(&self, scorer: Box<dyn Scorer>) -> Result<Box<dyn Scorer>, ConfigError> {
+        let diversity = match self.rerank {
+            None => return Ok(scorer),
+            Some(Rerank::Mmr) => Diversity::Mmr,
+            Some(Rerank::Dpp) => Diversity::Dpp,
+        };
+        let (relevance, shortlist) =
+            (self.relevance.unwrap_or(RELEVANCE), self.shortlist.unwrap_or(SHORTLIST));
+        Ok(Box::new(Reranked::new(scorer, diversity, relevance, shortlist).map_err(refused)?))
+    }
+}
