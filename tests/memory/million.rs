@@ -56,11 +56,24 @@ impl Run {
         rows
     }
 
-    /// Nanoseconds per row over some ticks, and rows per tick.
-    fn pace(&mut self, ticks: usize) -> (f64, usize) {
-        let since = Instant::now();
+    fn pace(&mut self, ticks: usize) -> Pace {
+        let (since, n_candidates) = (Instant::now(), self.seen.candidates.listed(0).len());
         let rows = self.play(ticks);
-        (since.elapsed().as_nanos() as f64 / rows as f64, rows / ticks)
+        let ns_per_row = since.elapsed().as_nanos() as f64 / rows as f64;
+        Pace { ns_per_row, rows: rows / ticks, n_candidates }
+    }
+}
+
+/// How fast a few ticks went, and how much there was to do in each.
+struct Pace {
+    ns_per_row: f64,
+    rows: usize,
+    n_candidates: usize,
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.0} ns a row: {} rows, {} candidates", self.ns_per_row, self.rows, self.n_candidates)
     }
 }
 
@@ -121,14 +134,18 @@ fn a_million_users_fit_and_those_who_are_away_cost_no_time() {
     }
 }
 
-/// A row among a million users beside a row among ten thousand who are all here, turn about.
+/// A row among a million users beside a row among ten thousand who are all here, turn about; the fastest of each
+/// counts, for whatever else the machine does only slows. A tick of a day is long enough for nearly everybody to be
+/// here at the next one.
 fn tell_paces(mut million: Run) {
-    let mut all_here = Run::begin(10_000, 86_400.0);
-    for _ in 0..5 {
-        let ((asleep, some), (awake, all)) = (million.pace(6), all_here.pace(6));
-        println!(
-            "{some} of a million: {asleep:.0} ns a row; {all} of 10,000: {awake:.0}; ratio {:.2}",
-            asleep / awake
-        );
+    let (mut few, mut all) = (Vec::new(), Vec::new());
+    for _ in 0..8 {
+        let mut thousands = Run::begin(10_000, 86_400.0);
+        thousands.play(1);
+        few.push(million.pace(3));
+        all.push(thousands.pace(3));
     }
+    let fastest = |paces: Vec<Pace>| paces.into_iter().min_by(|a, b| a.ns_per_row.total_cmp(&b.ns_per_row));
+    let (few, all) = (fastest(few).unwrap(), fastest(all).unwrap());
+    println!("among a million {few}; all of 10,000 {all}; ratio {:.2}", few.ns_per_row / all.ns_per_row);
 }

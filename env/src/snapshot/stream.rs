@@ -44,7 +44,7 @@ pub trait SnapshotSink {
 /// let mut saved = Snapshot::default();
 /// saved.put_u32("visits", 1, &[4, 2]);
 /// let source: &mut dyn SnapshotSource = &mut saved.arrays.iter();
-/// let mut visits = [0; 2];
+/// let mut visits = [0_u32; 2];
 /// source.take("visits")?.copy_to(&mut visits)?;
 /// assert_eq!(visits, [4, 2]);
 /// assert!(source.take("due").is_err());
