@@ -5,7 +5,7 @@
 use recloop::data::LogSource;
 use recloop::data::metrics::Engagement;
 use recloop::experiments::{RunConfig, run};
-use recloop::{Facts, Metric, Population};
+use recloop::Metric;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::env::temp_dir().join(format!("recloop-example-04-{}", std::process::id()));
@@ -17,17 +17,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let steps = "[run]\nsteps = 50".parse()?;
     let summary = run(&RunConfig::resolve([config.parse()?, steps])?, &mut ())?;
 
-    // Live and replayed transitions are one type, so one fold serves both.
+    // Live and replayed ticks are one type, facts included, so one fold serves both.
     let mut log = LogSource::open(&out)?;
-    let spec = log.manifest().spec.clone();
-    let population = Population::new(spec.groups.clone(), spec.n_users);
     let mut totals = Engagement.start();
     let mut probable = 1.0_f64;
-    while let Some(replayed) = log.next()? {
-        let t = replayed.as_transition();
-        Engagement.fold(&mut totals, &Facts::new(&spec, &population), &t);
+    while let Some(tick) = log.next()? {
+        Engagement.fold(&mut totals, &tick.facts, &tick.transition);
         // Every slate carries how likely it was to be shown: here 1/20 · 1/19.
-        probable = probable.min(t.slates.slate_propensity(0).unwrap_or(0.0));
+        probable = probable.min(tick.transition.slates.slate_propensity(0).unwrap_or(0.0));
     }
     for (live, replayed) in summary.metrics.iter().zip(&Engagement.value(totals)) {
         println!("{}: live {:.4}, replayed {:.4}", live.name, live.estimate.mean, replayed.estimate.mean);

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn selection_agrees_with_a_full_sort() {
         let rng = Streams::new(9);
-        let ties = Ties { rng, words: Vec::new() };
+        let ties = Ties::of_seed(9);
         for n in [1, 2, 15, 16, 33, 100, 517] {
             let items: Vec<ItemId> = (0..n as u32).map(ItemId).collect();
             for levels in [1.0, 5.0, 1e6] {

@@ -169,6 +169,12 @@ pub enum DataError {
         /// The table.
         table: &'static str,
     },
+    /// A run whose truth was not logged.
+    #[error("read the truth of {}: it was not logged; run again with the truth logged", dir.display())]
+    NoTruth {
+        /// The run directory.
+        dir: PathBuf,
+    },
     /// A part that is not a whole Parquet file.
     #[error("read {}: {cause}; the part is damaged: restore it from a copy, or run again", path.display())]
     Damaged {

@@ -11,5 +11,5 @@ pub use error::DataError;
 pub use lines::LineFault;
 pub use log::{
     LogOptions, LogReceipt, LogSource, LogState, Manifest, ParquetSink, PartEntry, Parts, Replayed, RunState,
-    digest,
+    TruthEntry, digest, verify,
 };

@@ -19,7 +19,7 @@ pub use compare::{
 };
 pub use config::{Horizon, RunConfig};
 pub use error::{ConfigError, RunError};
-pub use measure::{Measured, measure};
+pub use measure::{HEADLINE, Measured, headline, measure};
 pub use player::Player;
 pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;

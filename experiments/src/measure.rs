@@ -4,16 +4,53 @@ use std::path::Path;
 
 use recloop_data::RunState;
 use recloop_data::log::LogSource;
-use recloop_data::metrics::{Engagement, Named};
-use recloop_env::{Facts, Metric, Population};
-use serde::Serialize;
+use recloop_data::metrics::{Everything, Named, Records, Section, flat};
+use recloop_env::Metric;
+use serde::{Serialize, Serializer};
 
 use crate::RunError;
 use crate::run::write_metrics;
 
-/// What is folded from every run, live or replayed.
-pub(crate) type Measures = Engagement;
-pub(crate) const MEASURES: Measures = Engagement;
+/// The metrics one looks at first, in this order, as far as a world has them (chosen by us).
+pub const HEADLINE: &[&str] = &[
+    "reward_per_user",
+    "steps_per_user",
+    "click_rate",
+    "ctr",
+    "quality_per_click",
+    "dwell_minutes_per_user",
+    "minutes_per_slate",
+    "sessions_per_user",
+    "slates_per_session",
+    "click_rate_d1",
+    "minutes_per_slate_d1",
+    "retention_d1",
+    "retention_d7",
+    "dau_mau",
+    "churn_share",
+    "return_gap_median_hours",
+    "welfare_now",
+    "welfare_initial",
+    "provider_gini",
+    "creator_survival",
+    "intra_list_distance",
+];
+
+/// The headline metrics among `all`.
+#[must_use]
+pub fn headline(all: &[Named]) -> Vec<Named> {
+    HEADLINE.iter().filter_map(|name| all.iter().find(|metric| metric.name == *name)).cloned().collect()
+}
+
+/// What a fold over a run came to, in sections.
+pub(crate) fn sections(total: Records) -> Vec<Section> {
+    Everything::default().value(total)
+}
+
+/// The same, one after another.
+pub(crate) fn numbers(total: Records) -> Vec<Named> {
+    flat(&sections(total))
+}
 
 /// A run's metrics, computed from its log alone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -28,9 +65,13 @@ pub struct Measured {
     pub finished: bool,
     /// Slates read.
     pub user_steps: u64,
-    /// Each metric, as in [`RunSummary::metrics`](crate::RunSummary).
-    #[serde(serialize_with = "write_metrics")]
-    pub metrics: Vec<Named>,
+    /// Each metric, in sections; as JSON one after another, as in [`RunSummary::metrics`](crate::RunSummary).
+    #[serde(serialize_with = "write_sections")]
+    pub metrics: Vec<Section>,
+}
+
+fn write_sections<S: Serializer>(sections: &[Section], to: S) -> Result<S::Ok, S::Error> {
+    write_metrics(&flat(sections), to)
 }
 
 /// Folds the log in `dir` once more, with the fold a live run uses.
@@ -39,14 +80,10 @@ pub struct Measured {
 /// A directory without a run, or a log that cannot be read to its end.
 pub fn measure(dir: &Path) -> Result<Measured, RunError> {
     let mut source = LogSource::open(dir)?;
-    let spec = source.manifest().spec.clone();
-    let population = Population::new(spec.groups.clone(), spec.n_users);
-    let (mut total, mut user_steps) = (MEASURES.start(), 0);
-    while let Some(replayed) = source.next()? {
-        let t = replayed.as_transition();
-        let facts = Facts { catalogue: t.step.next.items.catalogue(), ..Facts::new(&spec, &population) };
-        MEASURES.fold(&mut total, &facts, &t);
-        user_steps += t.seen.len() as u64;
+    let (mut total, mut user_steps) = (Everything::default().start(), 0);
+    while let Some(tick) = source.next()? {
+        Everything::default().fold(&mut total, &tick.facts, &tick.transition);
+        user_steps += tick.transition.seen.len() as u64;
     }
     let manifest = source.manifest();
     Ok(Measured {
@@ -55,6 +92,6 @@ pub fn measure(dir: &Path) -> Result<Measured, RunError> {
         seed: manifest.seed,
         finished: manifest.state == RunState::Finished,
         user_steps,
-        metrics: MEASURES.value(total),
+        metrics: sections(total),
     })
 }

@@ -30,7 +30,7 @@ fn named_paths(document: &str) -> Vec<String> {
 #[test]
 fn documents_name_what_exists() {
     let mut checked = 0;
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/feed-world.md"] {
         for path in named_paths(&text(document)) {
             assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
             checked += 1;
@@ -53,6 +53,35 @@ fn the_readme_shows_the_program_that_the_front_page_runs() {
     let doctest: Vec<String> = fence(&doctest, "```\n").lines().filter(hidden).map(str::to_owned).collect();
     assert_eq!(fence(&text("README.md"), "```rust\n"), doctest.join("\n").trim());
     assert!(doctest.len() <= 15, "the front page is {} lines", doctest.len());
+}
+
+/// The cells of a table row, without what only marks them as code.
+fn cells(line: &str) -> Vec<&str> {
+    line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect()
+}
+
+#[test]
+fn the_feed_page_tells_every_default() {
+    let page = text("docs/feed-world.md");
+    let worlds = recloop_experiments::worlds::registry();
+    let numbers = |value: &toml::Value| match value {
+        toml::Value::Array(values) => values.iter().map(|value| value.as_float().unwrap() as f32).collect(),
+        toml::Value::Integer(n) => vec![*n as f32],
+        toml::Value::Float(x) => vec![*x as f32],
+        _ => Vec::new(),
+    };
+    for (key, value) in (worlds.find("feed-v0").expect("the flagship").defaults)() {
+        let rows: Vec<Vec<&str>> =
+            page.lines().filter(|line| line.starts_with(&format!("| `{key}` |"))).map(cells).collect();
+        assert_eq!(rows.len(), 1, "docs/feed-world.md must tell `{key}` once");
+        let told = format!("x = {}", rows[0][1]).parse::<toml::Table>().expect("a value")["x"].clone();
+        let told = match &told {
+            toml::Value::Array(all) => all.iter().flat_map(numbers).collect(),
+            other => numbers(other),
+        };
+        let same = if told.is_empty() { format!("{value}") == rows[0][1] } else { told == numbers(&value) };
+        assert!(same, "docs/feed-world.md says `{key}` is {}, it is {value}", rows[0][1]);
+    }
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

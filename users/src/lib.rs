@@ -9,14 +9,12 @@
 pub mod choice;
 mod error;
 mod feed;
-mod fitted_taste;
 mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
 
 pub use error::{ChoiceError, UserError};
 pub use feed::{Feed, FeedParams, FeedState, GroupShares, People, PeopleTable};
-pub use fitted_taste::{FittedTaste, FittedTasteParams, FittedTasteState, TasteTable};
 pub use interest_evolution::{InterestEvolution, InterestEvolutionParams, InterestEvolutionState};
 pub use interest_exploration::{InterestExploration, InterestExplorationParams, InterestExplorationState};
 pub use long_term_satisfaction::{

@@ -238,6 +238,18 @@ fn refuses_scores_that_are_no_numbers_and_rows_too_short() {
 }
 
 #[test]
+fn a_slate_of_nothing_has_marginals_of_nothing() {
+    let scene = Scene::new(&[[0.1]], &[(0, [0.0]); 3], 2);
+    let policies: [Box<dyn TargetPolicy>; 3] =
+        [Box::new(RandomSlates::default()), Box::new(Greedy::new(Recency)), Box::new(drawn(Recency, 1.0))];
+    for policy in policies {
+        let mut at = Grid::default();
+        assert_eq!(policy.marginals(&scene.seen, 0, 0, &mut at).unwrap(), Known::Exact);
+        assert_eq!((at.rows(), at.width()), (3, 0));
+    }
+}
+
+#[test]
 fn refuses_questions_without_an_answer() {
     let scene = Scene::new(&[[0.1]], &[(0, [0.0]); 3], 2);
     let policies: [Box<dyn TargetPolicy>; 3] =

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, ListArray, RecordBatch,
-    StringArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, ListArray, PrimitiveArray,
+    RecordBatch, StringArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{ArrowDictionaryKeyType, Schema};
 use arrow::error::ArrowError;
 
 use super::schema::{Column, Kind, Shape, Table};
@@ -157,8 +157,8 @@ impl Block {
 
 impl ColumnBuffer {
     fn new(about: Column) -> Self {
-        let values = match about.kind {
-            Kind::U16 => Values::U16(Vec::new()),
+        let values = match &about.kind {
+            Kind::U16 | Kind::Level(_) => Values::U16(Vec::new()),
             Kind::U32 => Values::U32(Vec::new()),
             Kind::U64 => Values::U64(Vec::new()),
             Kind::F32 => Values::F32(Vec::new()),
@@ -220,23 +220,34 @@ impl ColumnBuffer {
 
     fn flat(&self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ArrowError> {
         Ok(match &self.values {
-            Values::U16(values) => Arc::new(UInt16Array::try_new(values.clone().into(), nulls)?),
+            Values::U16(values) => {
+                let numbers = UInt16Array::try_new(values.clone().into(), nulls)?;
+                match &self.about.kind {
+                    Kind::Level(levels) => words(numbers, StringArray::from_iter_values(levels.iter()))?,
+                    _ => Arc::new(numbers),
+                }
+            }
             Values::U32(values) => Arc::new(UInt32Array::try_new(values.clone().into(), nulls)?),
             Values::U64(values) => Arc::new(UInt64Array::try_new(values.clone().into(), nulls)?),
             Values::F32(values) => Arc::new(Float32Array::try_new(values.clone().into(), nulls)?),
             Values::F64(values) => Arc::new(Float64Array::try_new(values.clone().into(), nulls)?),
             Values::Bool(values) => Arc::new(BooleanArray::new(values.as_slice().into(), nulls)),
-            Values::Word(codes) => Arc::new(self.words(codes, nulls)?),
+            Values::Word(codes) => {
+                let Kind::Word(known) = self.about.kind else { unreachable!("codes stand for words") };
+                let codes = UInt8Array::try_new(codes.clone().into(), nulls)?;
+                words(codes, StringArray::from(known.to_vec()))?
+            }
             Values::Text(values) => {
                 debug_assert!(nulls.is_none(), "no text column is nullable");
                 Arc::new(StringArray::from_iter_values(values))
             }
         })
     }
+}
 
-    fn words(&self, codes: &[u8], nulls: Option<NullBuffer>) -> Result<impl Array + use<>, ArrowError> {
-        let Kind::Word(words) = self.about.kind else { unreachable!("codes stand for words") };
-        let words = StringArray::from(words.to_vec());
-        DictionaryArray::try_new(UInt8Array::try_new(codes.to_vec().into(), nulls)?, Arc::new(words))
-    }
+fn words<K: ArrowDictionaryKeyType>(
+    codes: PrimitiveArray<K>,
+    words: StringArray,
+) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(words))?))
 }

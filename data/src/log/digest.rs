@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
-use arrow::datatypes::{Float32Type, Float64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    ArrowDictionaryKeyType, ArrowNativeType, Float32Type, Float64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
 use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
@@ -12,7 +15,7 @@ use super::schema::{Kind, Table};
 use super::tables::tables;
 use crate::DataError;
 
-/// SHA-256, in hex, of everything the log of the run in `dir` says.
+/// SHA-256, in hex, of everything the log of the run in `dir` says; its truth is not part of that.
 ///
 /// Each column is hashed value by value in the order logged, then the columns' names and hashes are hashed table by
 /// table. Parts, row groups, encodings and compression leave no trace.
@@ -33,7 +36,11 @@ pub fn digest(dir: &Path) -> Result<String, DataError> {
             whole.update(hash.finalize());
         }
     }
-    Ok(whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(whole))
+}
+
+pub(super) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn columns(reader: &mut TableReader, table: &Table) -> Result<Vec<Sha256>, DataError> {
@@ -42,14 +49,14 @@ fn columns(reader: &mut TableReader, table: &Table) -> Result<Vec<Sha256>, DataE
     while let Some(batch) = reader.next_batch()? {
         for ((column, array), hash) in table.columns.iter().zip(batch.columns()).zip(&mut hashes) {
             bytes.clear();
-            encode(column.kind, array, &mut bytes);
+            encode(&column.kind, array, &mut bytes);
             hash.update(&bytes);
         }
     }
     Ok(hashes)
 }
 
-fn encode(kind: Kind, array: &ArrayRef, to: &mut Vec<u8>) {
+fn encode(kind: &Kind, array: &ArrayRef, to: &mut Vec<u8>) {
     let (list, values) = match array.as_list_opt::<i32>() {
         Some(list) => (Some(list), list.values()),
         None => (None, array),
@@ -72,7 +79,7 @@ fn encode(kind: Kind, array: &ArrayRef, to: &mut Vec<u8>) {
 /// Writes the value at a place.
 type Put<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
-fn putter(kind: Kind, values: &ArrayRef) -> Put<'_> {
+fn putter<'a>(kind: &Kind, values: &'a ArrayRef) -> Put<'a> {
     fn number<'a, T: ArrowPrimitiveType, const N: usize>(
         values: &'a ArrayRef,
         bytes: fn(T::Native) -> [u8; N],
@@ -84,6 +91,11 @@ fn putter(kind: Kind, values: &ArrayRef) -> Put<'_> {
         to.extend((text.len() as u32).to_le_bytes());
         to.extend(text.as_bytes());
     }
+    fn word<K: ArrowDictionaryKeyType>(values: &ArrayRef) -> Put<'_> {
+        let words = values.as_dictionary::<K>();
+        let (codes, words) = (words.keys(), words.values().as_string::<i32>());
+        Box::new(move |i, to| text(words.value(codes.value(i).as_usize()), to))
+    }
     match kind {
         Kind::U16 => number::<UInt16Type, 2>(values, u16::to_le_bytes),
         Kind::U32 => number::<UInt32Type, 4>(values, u32::to_le_bytes),
@@ -92,9 +104,7 @@ fn putter(kind: Kind, values: &ArrayRef) -> Put<'_> {
         Kind::F64 => number::<Float64Type, 8>(values, f64::to_le_bytes),
         Kind::Bool => Box::new(|i, to| to.push(u8::from(values.as_boolean().value(i)))),
         Kind::Text => Box::new(|i, to| text(values.as_string::<i32>().value(i), to)),
-        Kind::Word(_) => Box::new(|i, to| {
-            let words = values.as_dictionary::<UInt8Type>();
-            text(words.values().as_string::<i32>().value(words.keys().value(i) as usize), to);
-        }),
+        Kind::Word(_) => word::<UInt8Type>(values),
+        Kind::Level(_) => word::<UInt16Type>(values),
     }
 }

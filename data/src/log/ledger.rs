@@ -4,24 +4,24 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use recloop_env::{
-    BlockKind, Candidates, Catalogue, EnvSpec, Event, Grid, ItemId, ItemTable, ItemView, Known, Message,
-    Observation, SetId, Slates, Tick, Transition, UserId,
+    BlockKind, Candidates, Catalogue, EnvSpec, Event, Facts, Grid, ItemId, ItemTable, ItemView, Known,
+    Message, Observation, SetId, Slates, Tick, Transition, UserId,
 };
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Fill};
-use super::schema::{Table, TableName};
+use super::block::Fill;
+use super::roster::Roster;
+use super::schema::TableName;
 use super::sessions::Sessions;
+use super::stream::Stream;
 use super::words::Channel;
-use super::{sessions, shape, words};
-use crate::DataError;
+use super::{sessions, words};
 
-/// Turns ticks into rows, and gathers them.
+/// Turns ticks into rows of the log.
 #[derive(Debug)]
 pub(super) struct Ledger {
     spec: EnvSpec,
-    /// A block being filled for every table.
-    pub(super) blocks: Vec<Block>,
+    pub(super) log: Stream,
     pub(super) memory: Memory,
 }
 
@@ -33,6 +33,7 @@ pub(super) struct Memory {
     /// `[n_users]` whether any were.
     met: Vec<bool>,
     sessions: Sessions,
+    roster: Roster,
     set: Option<SetId>,
     /// Durable items logged so far.
     n_items: u32,
@@ -56,19 +57,24 @@ impl Memory {
     pub(super) fn n_users(&self) -> usize {
         self.met.len()
     }
+
+    /// Durable items logged so far.
+    pub(super) fn n_items(&self) -> u32 {
+        self.n_items
+    }
 }
 
 impl Ledger {
-    pub(super) fn new(spec: &EnvSpec, tables: &[Table], memory: Memory) -> Self {
-        Self { spec: spec.clone(), blocks: tables.iter().map(Block::new).collect(), memory }
+    pub(super) fn new(spec: &EnvSpec, log: Stream, memory: Memory) -> Self {
+        Self { spec: spec.clone(), log, memory }
     }
 
     fn fill(&mut self, table: TableName, rows: usize) -> Fill<'_> {
-        self.blocks[table as usize].fill(rows)
+        self.log.fill(table, rows)
     }
 
-    pub(super) fn write(&mut self, t: &Transition<'_>) -> Result<(), DataError> {
-        shape::check(&self.spec, t)?;
+    /// Takes in a tick of the shape the spec promises.
+    pub(super) fn write(&mut self, facts: &Facts<'_>, t: &Transition<'_>) {
         let tick = t.tick();
         self.observation(t.seen);
         if let Some(catalogue) = t.seen.items.catalogue() {
@@ -80,13 +86,13 @@ impl Ledger {
         self.events(tick, &t.step.events);
         self.messages(tick, &t.seen.users, Channel::Slates, &t.slates.messages);
         self.messages(tick, &t.seen.users, Channel::Responses, &t.step.responses.replies);
+        self.memory.roster.note(facts, t, &mut self.log);
         if let Some(catalogue) = t.step.next.items.catalogue() {
             self.items(t.step.next.tick, catalogue);
         }
         self.memory.expect(&t.step.next);
         self.memory.ticks += 1;
         self.memory.rows += t.seen.len() as u64;
-        Ok(())
     }
 
     /// Logs the last observation, which nobody answers, and the visits still open.
@@ -144,7 +150,7 @@ impl Ledger {
                 changed.push(r);
             }
         }
-        let mut to = self.blocks[TableName::Users as usize].fill(changed.len());
+        let mut to = self.log.fill(TableName::Users, changed.len());
         to.repeat("tick", seen.tick.0, changed.len());
         to.values("user").extend(changed.iter().map(|r| seen.users[*r].0));
         for (block, at) in self.spec.user_features.places() {
@@ -167,6 +173,8 @@ impl Ledger {
             to.values("item").push(item.0);
             to.values("creator").push(catalogue.creator(item).0);
             to.values("published").push(catalogue.published(item).0);
+            let until = catalogue.until(item);
+            to.optional("until", [(until != Catalogue::FOR_GOOD).then_some(until.0)].into_iter());
             to.values("title").push(catalogue.title(item).to_owned());
             let (table, at) = catalogue.locate(item);
             features(&mut to, table, at..at + 1);
@@ -177,7 +185,7 @@ impl Ledger {
     fn slates(&mut self, t: &Transition<'_>) {
         let (seen, slates, step, k) = (t.seen, t.slates, t.step, self.spec.slate_size);
         let n = seen.len();
-        let mut to = self.blocks[TableName::Slates as usize].fill(n);
+        let mut to = self.log.fill(TableName::Slates, n);
         asking(&mut to, seen);
         to.values("items").extend(slates.items.as_slice().iter().map(|item| item.0));
         propensities(&mut to, slates);
@@ -205,7 +213,7 @@ impl Ledger {
     fn events(&mut self, tick: Tick, events: &[Event]) {
         let mut to = self.fill(TableName::Events, events.len());
         to.repeat("tick", tick.0, events.len());
-        let rows = || events.iter().map(words::event);
+        let rows = || events.iter().filter_map(words::event);
         to.values("kind").extend(rows().map(|row| row.0));
         to.optional("item", rows().map(|row| row.1));
         to.optional("creator", rows().map(|row| row.2));
@@ -231,9 +239,16 @@ impl Memory {
         kept.tick = next.tick;
         kept.users.clone_from(&next.users);
         kept.sessions.clone_from(&next.sessions);
+        kept.time_secs.clone_from(&next.time_secs);
         kept.user_features.copy_from(&next.user_features);
         kept.messages.clone_from(&next.messages);
-        kept.candidates = Arc::clone(&next.candidates);
+        kept.candidates = match &*next.candidates {
+            // What is barred to whom follows from what was shown.
+            Candidates::Unseen { set, items, .. } => {
+                Arc::new(Candidates::Shared { set: *set, items: Arc::clone(items) })
+            }
+            _ => Arc::clone(&next.candidates),
+        };
         if !next.items.is_durable() {
             kept.items = Arc::clone(&next.items);
         }
@@ -246,6 +261,7 @@ fn asking(to: &mut Fill<'_>, seen: &Observation) {
     to.repeat("tick", seen.tick.0, n);
     to.values("user").extend(seen.users.iter().map(|user| user.0));
     to.values("session").extend(seen.sessions.iter().map(|session| session.0));
+    to.optional("time_secs", seen.time_secs.iter().copied().map(Some));
     match &*seen.candidates {
         Candidates::Shared { set, .. } | Candidates::Unseen { set, .. } => {
             to.optional("candidate_set", std::iter::repeat_n(Some(set.0), n));
@@ -275,7 +291,7 @@ fn propensities(to: &mut Fill<'_>, slates: &Slates) {
 }
 
 /// Fills a column per block with the features of some items of `table`.
-fn features(to: &mut Fill<'_>, table: &ItemTable, items: Range<usize>) {
+pub(super) fn features(to: &mut Fill<'_>, table: &ItemTable, items: Range<usize>) {
     let (dense, codes) = (table.all_dense(), table.all_codes());
     for (block, at) in table.layout().places() {
         let name = format!("feature_{}", block.name);
@@ -293,7 +309,7 @@ fn features(to: &mut Fill<'_>, table: &ItemTable, items: Range<usize>) {
 }
 
 /// Adds columns `offset..offset + width` of every row of `stride` values.
-fn strided<T: Copy>(to: &mut Vec<T>, from: &[T], stride: usize, offset: usize, width: usize) {
+pub(super) fn strided<T: Copy>(to: &mut Vec<T>, from: &[T], stride: usize, offset: usize, width: usize) {
     if stride == width {
         to.extend_from_slice(from);
         return;

@@ -5,13 +5,15 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use recloop_env::EnvSpec;
+use recloop_env::{EnvSpec, Layout};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::schema::TableName;
 use crate::DataError;
 
 /// Version of the log's schema, major.minor: a minor adds columns that older logs may lack, a major changes meaning.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 const FILE: &str = "manifest.json";
 
@@ -34,10 +36,22 @@ pub struct PartEntry {
     pub file: String,
     /// Rows it holds.
     pub rows: u64,
+    /// SHA-256 of its bytes, in hex; schema 1.0 took none.
+    #[serde(default)]
+    pub sha256: Option<String>,
 }
 
 /// The parts of every table, in order.
 pub type Parts = BTreeMap<String, Vec<PartEntry>>;
+
+/// What `truth/` holds: what only the world knew. No policy and no evaluation opens it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TruthEntry {
+    /// The features of items that nobody observes; empty where items do not last.
+    pub item_features: Layout,
+    /// The parts of every table.
+    pub parts: Parts,
+}
 
 /// What a run directory holds, as kept in its `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +78,9 @@ pub struct Manifest {
     pub spec: EnvSpec,
     /// The parts that count; other files in the log are leftovers of a crash.
     pub parts: Parts,
+    /// What is beside the log, if that was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<TruthEntry>,
 }
 
 impl Manifest {
@@ -82,6 +99,7 @@ impl Manifest {
             rows: 0,
             spec: spec.clone(),
             parts: Parts::new(),
+            truth: None,
         }
     }
 
@@ -103,7 +121,22 @@ impl Manifest {
         if !readable(&found, SCHEMA_VERSION) {
             return Err(DataError::SchemaVersion { path, found, ours: SCHEMA_VERSION });
         }
-        serde_json::from_slice(&bytes).map_err(bad)
+        match version(&found) {
+            Some((_, 0)) => serde_json::from_slice(&bytes).map(upgrade).and_then(serde_json::from_value),
+            _ => serde_json::from_slice(&bytes),
+        }
+        .map_err(bad)
+    }
+
+    /// The parts of a table that count, if the manifest knows the table.
+    pub(super) fn parts_of(&self, table: TableName) -> Option<&[PartEntry]> {
+        let parts = if TableName::TRUTH.contains(&table) { &self.truth.as_ref()?.parts } else { &self.parts };
+        parts.get(table.as_str()).map(Vec::as_slice)
+    }
+
+    /// The minor of its schema.
+    pub(super) fn minor(&self) -> u32 {
+        version(&self.schema_version).map_or(0, |(_, minor)| minor)
     }
 
     /// Writes the manifest: the old one or the new one is there at any moment, whole.
@@ -121,13 +154,27 @@ impl Manifest {
     }
 }
 
+/// What schema 1.0 did not say of a world, because it was the same in all of them.
+fn upgrade(mut manifest: Value) -> Value {
+    if let Some(spec) = manifest.get_mut("spec").and_then(Value::as_object_mut) {
+        let slate_size = spec.get("slate_size").and_then(Value::as_u64).unwrap_or(0);
+        spec.insert("groups".into(), json!([]));
+        spec.insert("accounts".into(), json!([]));
+        spec.insert("examination".into(), json!(vec![1.0; slate_size as usize]));
+        spec.insert("no_repeat".into(), json!(false));
+    }
+    manifest
+}
+
+/// Major and minor of a schema version.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 /// Whether a log of version `theirs` can be read by a reader of version `ours`: same major, minor not newer.
 pub(super) fn readable(theirs: &str, ours: &str) -> bool {
-    let parse = |version: &str| {
-        let (major, minor) = version.split_once('.')?;
-        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
-    };
-    matches!((parse(theirs), parse(ours)), (Some(a), Some(b)) if a.0 == b.0 && a.1 <= b.1)
+    matches!((version(theirs), version(ours)), (Some(a), Some(b)) if a.0 == b.0 && a.1 <= b.1)
 }
 
 /// Gives a finished file its name, for good: a rename lasts once its folder is on disk.
@@ -162,9 +209,10 @@ mod tests {
         let unbounded = recloop_env::Block::dense("mood", 2, (f32::NEG_INFINITY, f32::INFINITY), "");
         spec.user_features = recloop_env::Layout::new(vec![unbounded]);
         let mut manifest = Manifest::new(&spec, "random", u64::MAX);
-        manifest
-            .parts
-            .insert("slates".into(), vec![PartEntry { file: "part-00000.parquet".into(), rows: 7 }]);
+        manifest.parts.insert(
+            "slates".into(),
+            vec![PartEntry { file: "part-00000.parquet".into(), rows: 7, sha256: None }],
+        );
         manifest.store(dir.path()).unwrap();
         assert_eq!(Manifest::load(dir.path()).unwrap(), manifest);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Float32Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{Float32Type, Float64Type, UInt16Type, UInt32Type, UInt64Type};
 use recloop_env::{
     BlockKind, Candidates, Catalogue, CreatorId, ItemId, ItemRowsMut, ItemView, Layout, Message, Observation,
     SessionId, SetId, Tick, UserId,
@@ -14,27 +14,39 @@ use super::source::LogSource;
 use super::words::{self, Channel};
 use crate::DataError;
 
+/// One row of `observations`.
+pub(super) struct Heading {
+    pub(super) n_rows: usize,
+    /// Start of the tick.
+    time_secs: f64,
+    /// The shared candidates.
+    set: Option<SetId>,
+}
+
 impl LogSource {
-    fn inconsistent(&self, tick: u32, reason: String) -> DataError {
+    pub(super) fn inconsistent(&self, tick: u32, reason: String) -> DataError {
         DataError::Inconsistent { dir: self.dir.clone(), tick, reason }
     }
 
-    /// How many rows an observation has, and its shared candidates.
-    pub(super) fn heading(&mut self, tick: u32) -> Result<(usize, Option<u32>), DataError> {
+    /// What `observations` says of a tick.
+    pub(super) fn heading(&mut self, tick: u32) -> Result<Heading, DataError> {
         let run = self.cursor(TableName::Observations).run(tick)?.expect("a row of this tick is next");
-        let n = run.values::<UInt32Type>("n_rows")[0] as usize;
-        let set = run.optional::<UInt32Type>("candidate_set").next().flatten();
-        let (times, most) = (run.len(), self.manifest.spec.n_users);
+        let heading = Heading {
+            n_rows: run.values::<UInt32Type>("n_rows")[0] as usize,
+            time_secs: run.values::<Float64Type>("time_secs")[0],
+            set: run.optional::<UInt32Type>("candidate_set").next().flatten().map(SetId),
+        };
+        let (times, n, most) = (run.len(), heading.n_rows, self.manifest.spec.n_users);
         if times > 1 || n > most {
             return Err(
                 self.inconsistent(tick, format!("{times} observations of {n} users, of whom {most} exist"))
             );
         }
-        Ok((n, set))
+        Ok(heading)
     }
 
     pub(super) fn candidate_sets(&mut self, tick: u32) -> Result<(), DataError> {
-        while let Some(run) = self.cursors[TableName::CandidateSets as usize].run(tick)? {
+        while let Some(run) = self.cursors[TableName::CandidateSets.place()].run(tick)? {
             for (set, items) in run.values::<UInt32Type>("set").iter().zip(run.lists::<UInt32Type>("items")) {
                 let items = items.unwrap_or_default().iter().copied().map(ItemId).collect();
                 self.candidates = Arc::new(Candidates::shared(SetId(*set), items));
@@ -47,17 +59,17 @@ impl LogSource {
     pub(super) fn rows(
         &mut self,
         next: &mut Observation,
-        n: usize,
-        set: Option<u32>,
+        heading: &Heading,
         from_slates: bool,
     ) -> Result<(), DataError> {
-        let tick = next.tick.0;
+        let (tick, n) = (next.tick.0, heading.n_rows);
         next.users.clear();
         next.sessions.clear();
+        next.time_secs.clear();
         let (mut starts, mut own) = (vec![0], Vec::new());
         let table = if from_slates { TableName::Slates } else { TableName::Waiting };
         let mut fault = None;
-        while let Some(run) = self.cursors[table as usize].run(tick)? {
+        while let Some(run) = self.cursors[table.place()].run(tick)? {
             let at = next.users.len();
             if at + run.len() > n {
                 fault = Some(format!("`{}` has more rows than the {n} users observed", table.as_str()));
@@ -65,7 +77,9 @@ impl LogSource {
             }
             next.users.extend(run.values::<UInt32Type>("user").iter().copied().map(UserId));
             next.sessions.extend(run.values::<UInt64Type>("session").iter().copied().map(SessionId));
-            for list in run.lists::<UInt32Type>("candidates").take_while(|_| set.is_none()) {
+            let clocks = run.optional::<Float64Type>("time_secs");
+            next.time_secs.extend(clocks.map(|secs| secs.unwrap_or(heading.time_secs)));
+            for list in run.lists::<UInt32Type>("candidates").take_while(|_| heading.set.is_none()) {
                 own.extend(list.unwrap_or_default().iter().copied().map(ItemId));
                 starts.push(own.len() as u32);
             }
@@ -76,19 +90,54 @@ impl LogSource {
         if next.users.len() != n || next.users.iter().any(|user| user.index() >= self.manifest.spec.n_users) {
             fault = fault.or(Some(format!("`{}` does not have the {n} users observed", table.as_str())));
         }
-        next.candidates = match set {
-            None => Arc::new(Candidates::PerRow { starts, items: own }),
-            Some(_) => Arc::clone(&self.candidates),
+        match heading.set {
+            None => next.candidates = Arc::new(Candidates::PerRow { starts, items: own }),
+            Some(set) if self.candidates.set() == Some(set) => self.offer(next),
+            Some(_) => fault = fault.or(Some("its candidate set is not in the log".into())),
+        }
+        fault.map_or(Ok(()), |reason| Err(self.inconsistent(tick, reason)))
+    }
+
+    /// The shared list; in a world without repeats, less what each was shown before.
+    fn offer(&mut self, next: &mut Observation) {
+        let Some(met) = &mut self.met else {
+            next.candidates = Arc::clone(&self.candidates);
+            return;
         };
-        if next.candidates.set() != set.map(SetId) {
-            fault = fault.or(Some("its candidate set is not in the log".into()));
+        if Arc::get_mut(&mut next.candidates).is_none() {
+            next.candidates = Arc::default();
+        }
+        let list = Arc::get_mut(&mut next.candidates).expect("just found or made unique");
+        match (&mut *list, &*self.candidates) {
+            (Candidates::Unseen { set, items, .. }, Candidates::Shared { set: last, items: listed }) => {
+                (*set, *items) = (*last, Arc::clone(listed));
+            }
+            (list, last) => list.copy_from(last),
+        }
+        met.bar(&next.users, self.manifest.spec.slate_size, list);
+    }
+
+    /// Who is new, changed or gone after the tick being replayed.
+    pub(super) fn read_roster(&mut self) -> Result<(), DataError> {
+        let (tick, spec) = (self.seen.tick.0, &self.manifest.spec);
+        let (mut fault, mut n_told) = (None, 0);
+        let first = self.roster.meet(spec);
+        while let Some(run) = self.cursors[TableName::Groups.place()].run(tick)? {
+            n_told += run.len();
+            fault = fault.or(self.roster.read_groups(&spec.groups, &run).err());
+        }
+        if first && n_told != spec.n_users && !spec.groups.is_empty() {
+            fault = fault.or(Some(format!("{n_told} of {} users have groups", spec.n_users)));
+        }
+        while let Some(run) = self.cursors[TableName::Creators.place()].run(tick)? {
+            fault = fault.or(self.roster.read_creators(&run).err());
         }
         fault.map_or(Ok(()), |reason| Err(self.inconsistent(tick, reason)))
     }
 
     /// Features hold until they change.
     pub(super) fn user_features(&mut self, next: &mut Observation) -> Result<(), DataError> {
-        while let Some(run) = self.cursors[TableName::Users as usize].run(next.tick.0)? {
+        while let Some(run) = self.cursors[TableName::Users.place()].run(next.tick.0)? {
             let users = run.values::<UInt32Type>("user");
             if let Some(stranger) = users.iter().find(|user| **user as usize >= self.features.rows()) {
                 let reason = format!("there are features of user {stranger}, who does not exist");
@@ -113,7 +162,7 @@ impl LogSource {
     /// The items on view: the catalogue, grown by what is new, or this tick's candidates of `n` rows.
     pub(super) fn items(&mut self, next: &mut Observation, n: usize) -> Result<(), DataError> {
         let tick = next.tick.0;
-        let cursor = &mut self.cursors[TableName::Items as usize];
+        let cursor = &mut self.cursors[TableName::Items.place()];
         let layout = &self.manifest.spec.item_features;
         if self.items.is_durable() {
             let mut in_order = true;
@@ -147,7 +196,7 @@ impl LogSource {
 
     pub(super) fn events(&mut self, tick: u32) -> Result<(), DataError> {
         let mut whole = true;
-        while let Some(run) = self.cursors[TableName::Events as usize].run(tick)? {
+        while let Some(run) = self.cursors[TableName::Events.place()].run(tick)? {
             let kinds = run.words("kind", schema::EVENTS).map(Option::unwrap_or_default);
             let subjects = run.optional::<UInt32Type>("item").zip(run.optional::<UInt32Type>("creator"));
             for ((kind, (item, creator)), user) in kinds.zip(subjects).zip(run.optional::<UInt32Type>("user"))
@@ -164,7 +213,7 @@ impl LogSource {
         let (tick, mut heard) = (next.tick.0, std::mem::take(&mut next.messages));
         heard.clear();
         let mut strangers = 0;
-        while let Some(run) = self.cursors[TableName::Messages as usize].run(tick)? {
+        while let Some(run) = self.cursors[TableName::Messages.place()].run(tick)? {
             let channels = run.words("channel", schema::CHANNELS).map(Option::unwrap_or_default);
             let said = run.words("said", schema::SAID).map(Option::unwrap_or_default);
             let users = run.values::<UInt32Type>("user").iter().map(|user| next.row_of(UserId(*user)));
@@ -195,11 +244,12 @@ fn publish(catalogue: &mut Catalogue, layout: &Layout, run: &Run<'_>) -> bool {
     read_features(layout, run, 1, 0, &mut ItemRowsMut { dense: &mut dense, codes: &mut codes });
     let (w, q) = (layout.dense_width(), layout.code_width());
     let mut in_order = true;
+    let mut until = run.optional::<UInt32Type>("until").map(|tick| tick.map_or(Catalogue::FOR_GOOD, Tick));
     for (i, (item, title)) in run.values::<UInt32Type>("item").iter().zip(run.texts("title")).enumerate() {
         let (dense, codes) = (&dense[i * w..(i + 1) * w], &codes[i * q..(i + 1) * q]);
         let id = catalogue.push(
             CreatorId(creators[i]),
-            (Tick(published[i]), Catalogue::FOR_GOOD),
+            (Tick(published[i]), until.next().expect("a value or none per row")),
             title,
             dense,
             codes,
@@ -210,7 +260,13 @@ fn publish(catalogue: &mut Catalogue, layout: &Layout, run: &Run<'_>) -> bool {
 }
 
 /// Copies a run of `per_row` items per row into packed features, from row `at` on.
-fn read_features(layout: &Layout, run: &Run<'_>, per_row: usize, at: usize, to: &mut ItemRowsMut<'_>) {
+pub(super) fn read_features(
+    layout: &Layout,
+    run: &Run<'_>,
+    per_row: usize,
+    at: usize,
+    to: &mut ItemRowsMut<'_>,
+) {
     fn spread<T: Copy>(from: &[T], to: &mut [T], stride: usize, offset: usize, width: usize) {
         if stride == width {
             to[..from.len()].copy_from_slice(from);

@@ -1,7 +1,7 @@
 //! The parts of a log being written: a part is under its own name only once it is whole and on disk.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::ArrowWriter;
@@ -11,10 +11,12 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use recloop_env::EnvSpec;
+use sha2::{Digest, Sha256};
 
 use super::block::Block;
+use super::digest::hex;
 use super::manifest::{PartEntry, Parts, SCHEMA_VERSION, put};
-use super::schema::{Column, Kind, Shape, Table};
+use super::schema::{Column, Kind, Shape, Table, TableName};
 use crate::DataError;
 
 /// Rows per row group: large enough for dictionaries to pay, small enough to stream (measured: 64k–128k are fastest).
@@ -36,13 +38,42 @@ pub(super) struct PartWriter {
 /// A part not yet whole.
 struct Open {
     path: PathBuf,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: ArrowWriter<BufWriter<Hashed<File>>>,
     rows: u64,
 }
 
+/// Passes bytes on and knows their SHA-256.
+pub(super) struct Hashed<W> {
+    to: W,
+    sha256: Sha256,
+}
+
+impl<W> Hashed<W> {
+    pub(super) fn new(to: W) -> Self {
+        Self { to, sha256: Sha256::new() }
+    }
+
+    /// In hex.
+    pub(super) fn sha256(self) -> String {
+        hex(self.sha256)
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.to.write(bytes)?;
+        self.sha256.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
 /// Where a table's parts lie.
-pub(super) fn folder(dir: &Path, table: &str) -> PathBuf {
-    dir.join("log").join(table)
+pub(super) fn folder(dir: &Path, table: TableName) -> PathBuf {
+    dir.join(table.root()).join(table.as_str())
 }
 
 impl PartWriter {
@@ -112,7 +143,7 @@ impl PartWriter {
     /// Where the table's next part belongs.
     fn path(&self, table: usize) -> PathBuf {
         let n = self.parts[self.name(table)].len();
-        folder(&self.dir, self.name(table)).join(format!("part-{n:05}.parquet"))
+        folder(&self.dir, self.tables[table].name).join(format!("part-{n:05}.parquet"))
     }
 }
 
@@ -129,7 +160,7 @@ impl Open {
     fn begin(path: &Path, table: &Table, properties: &WriterProperties) -> Result<Self, DataError> {
         let fresh = unfinished(path);
         let file = File::create(&fresh).map_err(|cause| DataError::Write { path: fresh.clone(), cause })?;
-        let to = BufWriter::with_capacity(BUFFER, file);
+        let to = BufWriter::with_capacity(BUFFER, Hashed::new(file));
         let writer = ArrowWriter::try_new(to, table.arrow(), Some(properties.clone()))
             .map_err(|cause| failed(path, cause))?;
         Ok(Self { path: path.into(), writer, rows: 0 })
@@ -139,12 +170,14 @@ impl Open {
         let Self { path, writer, rows } = self;
         let buffer = writer.into_inner().map_err(|cause| failed(&path, cause))?;
         let last = || {
-            buffer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            put(&unfinished(&path), &path)
+            let whole = buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            whole.to.sync_all()?;
+            put(&unfinished(&path), &path)?;
+            Ok(whole.sha256())
         };
-        last().map_err(|cause| DataError::Write { path: path.clone(), cause })?;
+        let sha256 = last().map_err(|cause| DataError::Write { path: path.clone(), cause })?;
         let file = path.file_name().expect("a part has a name").to_string_lossy().into_owned();
-        Ok(PartEntry { file, rows })
+        Ok(PartEntry { file, rows, sha256: Some(sha256) })
     }
 }
 
@@ -182,7 +215,7 @@ fn properties(table: &Table, spec: &str) -> WriterProperties {
     for column in &table.columns {
         let path = leaf(column);
         builder = match column.kind {
-            Kind::U16 | Kind::Word(_) => builder.set_column_dictionary_enabled(path, true),
+            Kind::U16 | Kind::Word(_) | Kind::Level(_) => builder.set_column_dictionary_enabled(path, true),
             Kind::U32 | Kind::U64 => builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
             Kind::F32 if column.name.starts_with("feature_") => builder,
             Kind::F32 | Kind::F64 | Kind::Bool | Kind::Text => {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch, new_null_array};
-use arrow::datatypes::{UInt8Type, UInt32Type};
+use arrow::datatypes::{ArrowDictionaryKeyType, ArrowNativeType, UInt8Type, UInt16Type, UInt32Type};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::manifest::{Manifest, SCHEMA_VERSION, readable};
@@ -28,10 +28,13 @@ pub(super) struct TableReader {
 impl TableReader {
     pub(super) fn new(dir: &Path, manifest: &Manifest, table: &Table) -> Result<Self, DataError> {
         let name = table.name.as_str();
-        let Some(parts) = manifest.parts.get(name) else {
-            return Err(DataError::MissingTable { dir: dir.into(), table: name });
+        let parts = match manifest.parts_of(table.name) {
+            Some(parts) => parts,
+            // The table came with a later minor.
+            None if manifest.minor() < table.name.since() => &[],
+            None => return Err(DataError::MissingTable { dir: dir.into(), table: name }),
         };
-        let left = parts.iter().map(|part| (folder(dir, name).join(&part.file), part.rows)).collect();
+        let left = parts.iter().map(|part| (folder(dir, table.name).join(&part.file), part.rows)).collect();
         Ok(Self { table: table.clone(), left, open: None })
     }
 
@@ -54,7 +57,6 @@ impl TableReader {
     }
 }
 
-/// Opens a part and checks that it is the one meant.
 /// Opens a part; refuses what is cut short, foreign, of another schema, or has other rows than the manifest counts.
 pub(super) fn open(table: &Table, path: &Path, rows: u64) -> Result<ParquetRecordBatchReader, DataError> {
     let file = File::open(path).map_err(|cause| match cause.kind() {
@@ -111,21 +113,30 @@ fn arrange(table: &Table, path: &Path, batch: &RecordBatch) -> Result<RecordBatc
         {
             return Err(foreign(format!("its column `{}` has lists not of length {n}", column.name)));
         }
-        if let Kind::Word(words) = column.kind {
-            let array = array.as_dictionary::<UInt8Type>();
-            let said = array.values().as_string::<i32>();
-            // A dictionary may hold what no row says: that of a column of nulls holds an empty word.
-            let strange: Vec<_> =
-                said.iter().map(|word| !word.is_some_and(|word| words.contains(&word))).collect();
-            if let Some(key) = array.keys().iter().flatten().find(|key| strange[usize::from(*key)]) {
-                let word = said.value(usize::from(key));
-                return Err(foreign(format!("its column `{}` says `{word}`", column.name)));
+        let stray = match &column.kind {
+            Kind::Word(words) => stray::<UInt8Type>(array, |word| words.contains(&word)),
+            Kind::Level(levels) => {
+                stray::<UInt16Type>(array, |word| levels.iter().any(|level| level == word))
             }
+            _ => None,
+        };
+        match stray {
+            Some(word) => Err(foreign(format!("its column `{}` says `{word}`", column.name))),
+            None => Ok(array.clone()),
         }
-        Ok(array.clone())
     };
     let arrays = table.columns.iter().map(arrange).collect::<Result<_, _>>()?;
     RecordBatch::try_new(table.arrow(), arrays).map_err(|cause| foreign(cause.to_string()))
+}
+
+/// A word that some row says and that is not `known`.
+fn stray<K: ArrowDictionaryKeyType>(array: &ArrayRef, known: impl Fn(&str) -> bool) -> Option<&str> {
+    let array = array.as_dictionary::<K>();
+    let said = array.values().as_string::<i32>();
+    // A dictionary may hold what no row says: that of a column of nulls holds an empty word.
+    let strange: Vec<_> = said.iter().map(|word| !word.is_some_and(&known)).collect();
+    let key = array.keys().iter().flatten().find(|key| strange[key.as_usize()])?;
+    Some(said.value(key.as_usize()))
 }
 
 /// A table whose rows are read tick by tick.
@@ -225,10 +236,24 @@ impl<'a> Run<'a> {
 
     /// The codes of words.
     pub(super) fn words(&self, name: &str, words: &[&str]) -> impl Iterator<Item = Option<u8>> + use<'a> {
-        let array = self.column(name).as_dictionary::<UInt8Type>();
-        let code =
-            |found: Option<&str>| words.iter().position(|word| Some(*word) == found).map(|at| at as u8);
-        let codes: Vec<_> = array.values().as_string::<i32>().iter().map(code).collect();
+        let code = |found: &str| words.iter().position(|word| *word == found).map(|at| at as u8);
+        self.codes::<UInt8Type, u8>(name, &code)
+    }
+
+    /// The codes of levels.
+    pub(super) fn levels(&self, name: &str, levels: &[String]) -> impl Iterator<Item = u16> + use<'a> {
+        let code = |found: &str| levels.iter().position(|level| level == found).map(|at| at as u16);
+        self.codes::<UInt16Type, u16>(name, &code).map(Option::unwrap_or_default)
+    }
+
+    fn codes<K: ArrowDictionaryKeyType, C: Copy>(
+        &self,
+        name: &str,
+        code: &dyn Fn(&str) -> Option<C>,
+    ) -> impl Iterator<Item = Option<C>> + use<'a, K, C> {
+        let array = self.column(name).as_dictionary::<K>();
+        let known = |found: Option<&str>| found.and_then(code);
+        let codes: Vec<_> = array.values().as_string::<i32>().iter().map(known).collect();
         self.rows.clone().map(move |i| array.key(i).and_then(|key| codes[key]))
     }
 

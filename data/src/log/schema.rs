@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
+
 /// What one value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// Category code.
     U16,
@@ -19,8 +20,10 @@ pub enum Kind {
     F64,
     /// Yes or no.
     Bool,
-    /// One of a few words.
+    /// One of a few words of the log's own.
     Word(&'static [&'static str]),
+    /// One of the levels of a group, in the world's words.
+    Level(Arc<[String]>),
     /// Free text.
     Text,
 }
@@ -65,22 +68,24 @@ pub struct Table {
 }
 
 macro_rules! table_names {
-    ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
-        /// The tables of a log, each a folder of parts under `log/`.
+    ($(#[$list_doc:meta] $list:ident: $($(#[$doc:meta])* $name:ident = $text:literal),+;)+) => {
+        /// The tables of a run, each a folder of parts under `log/` or `truth/`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum TableName {
-            $($(#[$doc])* $name),+
+            $($($(#[$doc])* $name),+),+
         }
 
         impl TableName {
-            /// Every table, in the order of [`tables()`](super::tables()).
-            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+            $(
+                #[$list_doc]
+                pub const $list: [Self; [$($text),+].len()] = [$(Self::$name),+];
+            )+
 
             /// The folder's name.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$name => $text),+
+                    $($(Self::$name => $text),+),+
                 }
             }
         }
@@ -88,6 +93,8 @@ macro_rules! table_names {
 }
 
 table_names! {
+    /// What anybody may read, in the order of [`tables()`](super::tables()).
+    ALL:
     /// What was shown and what came of it.
     Slates = "slates",
     /// One row per observation of the whole population.
@@ -106,6 +113,44 @@ table_names! {
     Events = "events",
     /// What was said.
     Messages = "messages",
+    /// Group attributes, for measuring.
+    Groups = "groups",
+    /// Who makes the items.
+    Creators = "creators";
+
+    /// What only the world knew, in the order of [`truth_tables()`](super::truth_tables()).
+    TRUTH:
+    /// What slates were really worth.
+    Accounts = "accounts",
+    /// Latent item features.
+    Latent = "items";
+}
+
+impl TableName {
+    /// The folder that holds the table's folder: `log` or `truth`.
+    #[must_use]
+    pub const fn root(self) -> &'static str {
+        match self {
+            Self::Accounts | Self::Latent => "truth",
+            _ => "log",
+        }
+    }
+
+    /// The minor of the schema that brought the table.
+    pub(crate) const fn since(self) -> u32 {
+        match self {
+            Self::Groups | Self::Creators | Self::Accounts | Self::Latent => 1,
+            _ => 0,
+        }
+    }
+
+    /// Its place in its list.
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::Accounts | Self::Latent => self as usize - Self::ALL.len(),
+            _ => self as usize,
+        }
+    }
 }
 
 pub(crate) const KNOWN: &[&str] = &["exact", "estimated", "unavailable"];
@@ -119,14 +164,14 @@ impl Column {
     /// The column's type, as in `list<f32>`.
     #[must_use]
     pub fn type_name(&self) -> String {
-        let value = match self.kind {
+        let value = match &self.kind {
             Kind::U16 => "u16",
             Kind::U32 => "u32",
             Kind::U64 => "u64",
             Kind::F32 => "f32",
             Kind::F64 => "f64",
             Kind::Bool => "bool",
-            Kind::Word(_) => "word",
+            Kind::Word(_) | Kind::Level(_) => "word",
             Kind::Text => "text",
         };
         match self.shape {
@@ -137,7 +182,7 @@ impl Column {
     }
 
     pub(crate) fn element(&self) -> Arc<Field> {
-        let value = match self.kind {
+        let value = match &self.kind {
             Kind::U16 => DataType::UInt16,
             Kind::U32 => DataType::UInt32,
             Kind::U64 => DataType::UInt64,
@@ -145,6 +190,7 @@ impl Column {
             Kind::F64 => DataType::Float64,
             Kind::Bool => DataType::Boolean,
             Kind::Word(_) => DataType::Dictionary(DataType::UInt8.into(), DataType::Utf8.into()),
+            Kind::Level(_) => DataType::Dictionary(DataType::UInt16.into(), DataType::Utf8.into()),
             Kind::Text => DataType::Utf8,
         };
         Arc::new(Field::new("element", value, false))

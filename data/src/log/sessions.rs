@@ -15,6 +15,8 @@ struct Visit {
     session: SessionId,
     start_tick: u32,
     end_tick: u32,
+    start_secs: f64,
+    end_secs: f64,
     /// 0 between visits.
     n_slates: u32,
 }
@@ -43,9 +45,12 @@ impl Sessions {
                 if visit.n_slates > 0 {
                     rows.push(Ended { user, visit: *visit, fate: None, ended: None });
                 }
-                *visit = Visit { session, start_tick: tick, ..Visit::default() };
+                let start_secs = t.seen.time_secs[r];
+                *visit = Visit { session, start_tick: tick, start_secs, ..Visit::default() };
             }
             visit.end_tick = tick;
+            let dwell_secs = t.step.responses.dwell_secs.row(r).iter().copied().map(f64::from);
+            visit.end_secs = t.seen.time_secs[r] + dwell_secs.sum::<f64>();
             visit.n_slates += 1;
             let (fate, ended) = (t.step.fate[r], t.step.ended[r]);
             if ended.is_some() || !matches!(fate, Fate::Stays(_)) {
@@ -71,6 +76,8 @@ pub(super) fn write(rows: &[Ended], mut to: Fill<'_>) {
     to.values("user").extend(rows.iter().map(|row| row.user.0));
     to.values("start_tick").extend(rows.iter().map(|row| row.visit.start_tick));
     to.values("end_tick").extend(rows.iter().map(|row| row.visit.end_tick));
+    to.optional("start_secs", rows.iter().map(|row| Some(row.visit.start_secs)));
+    to.optional("end_secs", rows.iter().map(|row| Some(row.visit.end_secs)));
     to.values("n_slates").extend(rows.iter().map(|row| row.visit.n_slates));
     to.optional("fate", rows.iter().map(|row| row.fate.map(|fate| words::fate(fate).0)));
     to.optional("ended", rows.iter().map(|row| row.ended.map(words::end)));

@@ -19,6 +19,11 @@ fn maybe(name: &str, kind: Kind, unit: &'static str, meaning: &str) -> Column {
     Column { nullable: true, ..one(name, kind, unit, meaning) }
 }
 
+/// A column that logs of schema 1.0 lack.
+fn since_1_1(name: &str, kind: Kind, unit: &'static str, meaning: &str) -> Column {
+    maybe(name, kind, unit, &format!("{meaning}; null in logs of schema 1.0"))
+}
+
 fn maybe_list(name: &str, kind: Kind, unit: &'static str, meaning: &str) -> Column {
     Column { nullable: true, ..column(name, kind, Shape::List, unit, meaning) }
 }
@@ -26,7 +31,17 @@ fn maybe_list(name: &str, kind: Kind, unit: &'static str, meaning: &str) -> Colu
 /// The tables of a world's log, in the order of [`TableName::ALL`]; a column's name must be its own.
 pub fn tables(spec: &EnvSpec) -> Result<Vec<Table>, DataError> {
     let tables = vec![slates(spec), observations(), waiting(), users(spec), items(spec)];
-    let tables = [tables, vec![candidate_sets(), sessions(), events(), messages()]].concat();
+    let people = vec![sessions(), events(), messages(), groups(spec), creators()];
+    distinct([tables, vec![candidate_sets()], people].concat())
+}
+
+/// The tables of what only the world knew, in the order of [`TableName::TRUTH`]; `latent` are the features of its items
+/// that nobody observes.
+pub fn truth_tables(spec: &EnvSpec, latent: &Layout) -> Result<Vec<Table>, DataError> {
+    distinct(vec![accounts(spec), latent_items(latent)])
+}
+
+fn distinct(tables: Vec<Table>) -> Result<Vec<Table>, DataError> {
     for table in &tables {
         for (i, column) in table.columns.iter().enumerate() {
             if table.columns[..i].iter().any(|other| other.name == column.name) {
@@ -40,7 +55,7 @@ pub fn tables(spec: &EnvSpec) -> Result<Vec<Table>, DataError> {
 
 /// Who wants a slate, and from what: the front of `slates` and all of `waiting`.
 fn asking() -> Vec<Column> {
-    use Kind::{U32, U64};
+    use Kind::{F64, U32, U64};
     vec![
         one("tick", U32, "tick", "when the user wanted a slate"),
         one("user", U32, "id", "who"),
@@ -50,11 +65,13 @@ fn asking() -> Vec<Column> {
             "id",
             "in which visit: user id in the high 32 bits, number of visits before in the low",
         ),
+        since_1_1("time_secs", F64, "s", "the user's own clock then: time since the start of the world"),
         maybe(
             "candidate_set",
             U32,
             "id",
-            "the shared candidates, see candidate_sets; null if the row had its own",
+            "the shared candidates, see candidate_sets; null if the row had its own; in a world without repeats, \
+             what the user was shown before is barred",
         ),
         maybe_list("candidates", U32, "id", "the row's own candidates, ascending; null if they were shared"),
     ]
@@ -148,6 +165,7 @@ fn items(spec: &EnvSpec) -> Table {
             one("item", U32, "id", "the item"),
             one("creator", U32, "id", "its maker"),
             one("published", U32, "tick", "when it was published"),
+            maybe("until", U32, "tick", "the first tick at which it is no longer on offer; null if it stays"),
             one("title", Text, "", "what people read"),
         ];
         ("an item, once", columns)
@@ -185,12 +203,19 @@ fn candidate_sets() -> Table {
 }
 
 fn sessions() -> Table {
-    use Kind::{U32, U64, Word};
+    use Kind::{F64, U32, U64, Word};
     let columns = vec![
         one("session", U64, "id", "the visit"),
         one("user", U32, "id", "whose"),
         one("start_tick", U32, "tick", "its first slate"),
         one("end_tick", U32, "tick", "its last slate"),
+        since_1_1("start_secs", F64, "s", "the user's clock at its first slate"),
+        since_1_1(
+            "end_secs",
+            F64,
+            "s",
+            "the user's clock at its last slate, plus the time spent on that slate",
+        ),
         one("n_slates", U32, "slates", "how many slates it had"),
         maybe("fate", Word(FATES), "", "what its last slate led to; null if it was open when the log ended"),
         maybe("ended", Word(ENDS), "", "whether the user's trajectory ended with it, as in slates"),
@@ -225,4 +250,58 @@ fn messages() -> Table {
         one("text", Text, "", "the words"),
     ];
     Table { name: TableName::Messages, row: "an utterance", columns }
+}
+
+fn groups(spec: &EnvSpec) -> Table {
+    let mut columns = vec![
+        one(
+            "tick",
+            Kind::U32,
+            "tick",
+            "at the end of which tick this held: the first, then that of every change",
+        ),
+        one("user", Kind::U32, "id", "who; a change is somebody new in the place"),
+    ];
+    columns.extend(spec.groups.iter().map(|group| {
+        let levels = Kind::Level(group.levels.as_slice().into());
+        one(&format!("group_{}", group.name), levels, "", &format!("`{}` of the user", group.name))
+    }));
+    Table { name: TableName::Groups, row: "a user whose group attributes are new or changed", columns }
+}
+
+fn creators() -> Table {
+    use Kind::{Text, U32};
+    let columns = vec![
+        one(
+            "tick",
+            U32,
+            "tick",
+            "at the end of which tick this held; a later row of the creator replaces it",
+        ),
+        one("creator", U32, "id", "who"),
+        one("name", Text, "", "what people read"),
+        one("entered", U32, "tick", "when it arrived"),
+        maybe("left", U32, "tick", "when it left for good; null if it had not"),
+    ];
+    Table { name: TableName::Creators, row: "a creator who entered, or left", columns }
+}
+
+fn accounts(spec: &EnvSpec) -> Table {
+    let mut columns = vec![
+        one("tick", Kind::U32, "tick", "when the slate was shown"),
+        one("user", Kind::U32, "id", "to whom"),
+    ];
+    columns.extend(spec.accounts.iter().map(|name| {
+        one(&format!("account_{name}"), Kind::F32, "", &format!("latent measure `{name}` of the slate"))
+    }));
+    Table { name: TableName::Accounts, row: "a slate, by what it was really worth", columns }
+}
+
+fn latent_items(latent: &Layout) -> Table {
+    let mut columns = vec![
+        one("tick", Kind::U32, "tick", "at the end of which tick it was first there"),
+        one("item", Kind::U32, "id", "the item"),
+    ];
+    columns.extend(features(latent, 1));
+    Table { name: TableName::Latent, row: "an item that lasts, by what nobody observes", columns }
 }

@@ -43,7 +43,7 @@ pub(super) struct Compare {
     first_seed: Option<i64>,
     #[command(flatten)]
     setting: Setting,
-    /// Only these metrics, separated by commas [default: all]
+    /// Only these metrics, separated by commas, or `all` [default: the headline]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     metrics: Vec<String>,
     /// How many runs go on at once [default: one per core]

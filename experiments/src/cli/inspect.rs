@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::HumanCount;
-use recloop_data::log::{LogSource, Replayed, Table, digest, tables};
-use recloop_data::{Manifest, PartEntry, RunState};
-use recloop_env::{EnvSpec, Known};
+use recloop_data::log::{LogSource, Replayed, Table, digest, tables, truth_tables, verify};
+use recloop_data::{Manifest, PartEntry, Parts, RunState};
+use recloop_env::{Known, Transition};
 
 use super::{CliError, table};
 use crate::RunError;
@@ -36,17 +36,23 @@ impl Inspect {
         if self.digest {
             return Ok(writeln!(out, "{}", digest(&self.dir).map_err(RunError::from)?)?);
         }
-        // Opened first: a log that cannot be read is not described as if it could.
+        // Read to its end first: a log that cannot be read is not described as if it could.
+        verify(&self.dir).map_err(RunError::from)?;
         let mut source = LogSource::open(&self.dir).map_err(RunError::from)?;
-        heading(out, source.manifest())?;
-        for table in tables(&source.manifest().spec).map_err(RunError::from)? {
-            describe(out, source.manifest(), &table)?;
+        let manifest = source.manifest();
+        heading(out, manifest)?;
+        for table in tables(&manifest.spec).map_err(RunError::from)? {
+            describe(out, &manifest.parts, &table)?;
         }
-        let spec = source.manifest().spec.clone();
+        if let Some(truth) = &manifest.truth {
+            for table in truth_tables(&manifest.spec, &truth.item_features).map_err(RunError::from)? {
+                describe(out, &truth.parts, &table)?;
+            }
+        }
         if let Some(first) = source.next().map_err(RunError::from)? {
             writeln!(out, "The first slates:")?;
-            for row in 0..first.seen.len().min(A_FEW) {
-                slate(out, &spec, first, row)?;
+            for row in 0..first.transition.seen.len().min(A_FEW) {
+                slate(out, &first, row)?;
             }
         }
         Ok(())
@@ -67,15 +73,15 @@ fn heading(out: &mut dyn Write, manifest: &Manifest) -> Result<(), CliError> {
     Ok(())
 }
 
-fn describe(out: &mut dyn Write, manifest: &Manifest, table: &Table) -> Result<(), CliError> {
-    let name = table.name.as_str();
-    let parts = manifest.parts.get(name).map_or(&[][..], Vec::as_slice);
+fn describe(out: &mut dyn Write, parts: &Parts, table: &Table) -> Result<(), CliError> {
+    let (root, name) = (table.name.root(), table.name.as_str());
+    let parts = parts.get(name).map_or(&[][..], Vec::as_slice);
     let rows = HumanCount(parts.iter().map(|PartEntry { rows, .. }| rows).sum());
     let files = match parts.len() {
         1 => "1 part".into(),
         n => format!("{n} parts"),
     };
-    writeln!(out, "log/{name}: {rows} rows in {files}; a row is {}.", table.row)?;
+    writeln!(out, "{root}/{name}: {rows} rows in {files}; a row is {}.", table.row)?;
     let mut columns = table::list();
     for column in &table.columns {
         let null = if column.nullable { "?" } else { "" };
@@ -91,8 +97,8 @@ fn describe(out: &mut dyn Write, manifest: &Manifest, table: &Table) -> Result<(
 }
 
 /// One slate for a person: what was shown, how likely that was, and what came of it.
-fn slate(out: &mut dyn Write, spec: &EnvSpec, replayed: &Replayed, row: usize) -> Result<(), CliError> {
-    let Replayed { seen, slates, step } = replayed;
+fn slate(out: &mut dyn Write, tick: &Replayed<'_>, row: usize) -> Result<(), CliError> {
+    let Transition { seen, slates, step } = tick.transition;
     let (user, visit) = (seen.users[row].0, seen.sessions[row].visit());
     writeln!(out, "\n  tick {}, user {user}, visit {visit}: reward {:.2}", seen.tick.0, step.reward[row])?;
     let mut lines = table::list();
@@ -106,7 +112,7 @@ fn slate(out: &mut dyn Write, spec: &EnvSpec, replayed: &Replayed, row: usize) -
         };
         let did = if step.responses.click.row(row)[position] {
             let signal = |(s, name)| format!(", {name} {:.2}", step.responses.signal(s, row)[position]);
-            let signals: String = spec.signals.iter().enumerate().map(signal).collect();
+            let signals: String = tick.facts.spec.signals.iter().enumerate().map(signal).collect();
             format!("clicked, {:.0} s{signals}", step.responses.dwell_secs.row(row)[position])
         } else {
             "not clicked".into()
@@ -115,4 +121,32 @@ fn slate(out: &mut dyn Write, spec: &EnvSpec, replayed: &Replayed, row: usize) -
     }
     writeln!(out, "{}", lines.trim_fmt())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+    use crate::{RunConfig, run};
+
+    #[test]
+    fn a_damaged_part_is_said_even_where_the_first_slates_are_whole() {
+        let here = tempfile::tempdir().unwrap();
+        let dir = here.path().join("r");
+        let config = format!(
+            "[run]\nout = {dir:?}\nsteps = 3\n[world]\nname = \"long-term-satisfaction-v1\"\nusers = 4\n\
+             [recommender]\nname = \"random\""
+        );
+        run(&RunConfig::resolve([config.parse().unwrap()]).unwrap(), &mut ()).unwrap();
+        let inspect = Inspect { dir: dir.clone(), digest: false };
+        let mut said = Vec::new();
+        inspect.execute(&mut said).unwrap();
+        assert!(String::from_utf8(said).unwrap().contains("log/creators: 0 rows"));
+        let part = dir.join("log/sessions/part-00000.parquet");
+        OpenOptions::new().write(true).open(&part).unwrap().set_len(40).unwrap();
+        let mut said = Vec::new();
+        let error = inspect.execute(&mut said).unwrap_err();
+        assert!(said.is_empty() && error.to_string().contains("part-00000.parquet"), "{error}");
+    }
 }

@@ -37,7 +37,11 @@ impl Metrics {
                 "This run did not come to its end; `recloop run --resume --out {dir}` goes on with it.\n"
             )?;
         }
-        writeln!(out, "{dir}, from its log: {steps} user-steps\n\n{}", table::of(&measured.metrics))?;
+        writeln!(
+            out,
+            "{dir}, from its log: {steps} user-steps\n\n{}",
+            table::in_sections(&measured.metrics)
+        )?;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use toml::Value;
 use super::progress::Progress;
 use super::setting::Setting;
 use super::{CliError, Format, print_json, table};
-use crate::{ConfigError, RunConfig, RunSummary};
+use crate::{ConfigError, RunConfig, RunSummary, headline};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,7 @@ Later settings win: defaults, then --config, then --set, then the other flags.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Run {
-    /// The world [default: interest-evolution-v0]
+    /// The world [default: feed-v0]
     world: Option<String>,
     /// Who fills the slates [default: the world's own, see `recloop worlds`]
     #[arg(long, value_name = "NAME")]
@@ -95,8 +95,12 @@ fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Resul
         out,
         "{world} with {recommender}, seed {seed}: {steps} user-steps in {wall_secs:.1} s ({rate}/s)\n"
     )?;
-    writeln!(out, "{}\n", table::of(&summary.metrics))?;
-    let dir = dir.display();
+    let first = headline(&summary.metrics);
+    writeln!(out, "{}\n", table::of(&first))?;
+    let (dir, n) = (dir.display(), summary.metrics.len());
+    if n > first.len() {
+        writeln!(out, "All {n} metrics: `recloop metrics {dir}`.")?;
+    }
     if logged {
         writeln!(out, "The log is in {dir}; `recloop inspect {dir}` shows what was shown to whom.")?;
     } else {

@@ -3,10 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use indicatif::HumanCount;
 
-use recloop_data::metrics::{Estimate, Named};
-
-/// Half the width of a 95 % interval, in standard errors.
-const Z95: f64 = 1.959_964;
+use recloop_data::metrics::{Estimate, Named, Section};
 
 /// A table without lines, wrapped at a width that also fits a page.
 pub(super) fn list() -> Table {
@@ -17,25 +14,42 @@ pub(super) fn list() -> Table {
 
 /// Metrics with mean, 95 % interval and n.
 pub(super) fn of(metrics: &[Named]) -> String {
+    in_sections(&[Section::new("", metrics.to_vec())])
+}
+
+/// The same, each section under its title.
+pub(super) fn in_sections(sections: &[Section]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
     table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     table.set_header(["metric", "mean", "95 % interval", "n"]);
-    for metric in metrics {
-        let Estimate { mean, se, n } = metric.estimate;
-        let decimals = decimals(se);
-        let interval = if se.is_finite() {
-            format!("{:.decimals$} … {:.decimals$}", mean - Z95 * se, mean + Z95 * se)
-        } else {
-            "unknown".into()
-        };
-        let mean = if mean.is_finite() { format!("{mean:.decimals$}") } else { "none".into() };
-        table.add_row([metric.name.clone(), mean, interval, HumanCount(n).to_string()]);
+    for section in sections.iter().filter(|section| !section.metrics.is_empty()) {
+        if !section.title.is_empty() {
+            table.add_row(["", "", "", ""]);
+            table.add_row([section.title.to_uppercase().as_str(), "", "", ""]);
+        }
+        for metric in &section.metrics {
+            table.add_row(row(metric));
+        }
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     format!("{table}\nIntervals are over users, within this one run; other seeds vary besides.")
+}
+
+fn row(metric: &Named) -> [String; 4] {
+    let Estimate { mean, se, n } = metric.estimate;
+    let decimals = decimals(se);
+    let (low, high) = metric.estimate.interval();
+    let interval =
+        if se.is_finite() { format!("{low:.decimals$} … {high:.decimals$}") } else { "unknown".into() };
+    let mean = match mean {
+        f64::INFINITY => "not reached".into(),
+        mean if mean.is_finite() => format!("{mean:.decimals$}"),
+        _ => "none".into(),
+    };
+    [metric.name.clone(), mean, interval, HumanCount(n).to_string()]
 }
 
 /// As many decimals as give the standard error two digits: more would be noise.

@@ -14,7 +14,7 @@ pub(crate) mod spread;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use recloop_data::metrics::Named;
+use recloop_data::metrics::{Everything, Named, Records};
 use recloop_env::{Facts, Metric, Transition, World};
 use toml::Table;
 
@@ -27,10 +27,13 @@ use kept::Kept;
 use spread::{Threads, Ticker, spread};
 
 use crate::config::unknown;
-use crate::measure::{MEASURES, Measures};
+use crate::measure::{headline, numbers};
 use crate::playing::{Playing, Visitor};
 use crate::run::pool;
 use crate::{ConfigError, RunError};
+
+/// The word for every metric there is.
+const ALL: &str = "all";
 
 /// Who is compared, on which seeds, in what.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +42,7 @@ pub struct CompareConfig {
     pub contenders: Vec<Contender>,
     /// At least two, for an interval needs a spread.
     pub seeds: Vec<u64>,
-    /// Which metrics; all if empty.
+    /// Which metrics: those of [`HEADLINE`](crate::HEADLINE) if empty, `"all"` for all there are.
     pub metrics: Vec<String>,
     /// How many runs go on at once; one per core if not said.
     pub jobs: Option<NonZeroUsize>,
@@ -58,6 +61,18 @@ impl CompareConfig {
         let first = contenders.first().map_or(0, |contender| contender.config().seed());
         let seeds = (0..u64::from(n_seeds)).map(|n| first.saturating_add(n)).collect();
         Ok(Self { contenders, seeds, metrics: Vec::new(), jobs: None, out: None })
+    }
+
+    /// The metrics asked for by name, or the headline; nothing for all.
+    fn wanted(&self, results: &[Vec<Result<Vec<Named>, String>>]) -> Option<Vec<String>> {
+        match &self.metrics[..] {
+            [] => {
+                let any = results.iter().flatten().find_map(|result| result.as_ref().ok());
+                any.map(|metrics| headline(metrics).into_iter().map(|metric| metric.name).collect())
+            }
+            named if named.iter().any(|name| name == ALL) => None,
+            named => Some(named.to_vec()),
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -125,8 +140,8 @@ pub fn compare(config: &CompareConfig, observer: &mut dyn RunsObserver) -> Resul
     for (run, result) in runs.iter().zip(played) {
         results[run.at % config.contenders.len()].push(result.map_err(|error| error.to_string()));
     }
-    let wanted = (!config.metrics.is_empty()).then_some(&config.metrics[..]);
-    let comparison = Comparison::of(&config.contenders, config.seeds.clone(), wanted, results);
+    let wanted = config.wanted(&results);
+    let comparison = Comparison::of(&config.contenders, config.seeds.clone(), wanted.as_deref(), results);
     kept.map_or(Ok(()), |kept| kept.conclude(&comparison))?;
     Ok(comparison)
 }
@@ -137,7 +152,7 @@ fn rehearse(runs: &[PlannedRun], metrics: &[String]) -> Result<(), RunError> {
         let (mut playing, mut fold) = (Playing::begin(&run.config)?, Fold::default());
         playing.tick(&mut fold)?;
         let known: Vec<String> = fold.value().into_iter().map(|metric| metric.name).collect();
-        if let Some(stray) = metrics.iter().find(|metric| !known.contains(metric)) {
+        if let Some(stray) = metrics.iter().find(|metric| *metric != ALL && !known.contains(metric)) {
             return Err(unknown("metric", stray, &known).into());
         }
     }
@@ -152,23 +167,23 @@ fn measured(run: &PlannedRun, ticker: &Ticker<'_>) -> Result<Vec<Named>, RunErro
 }
 
 /// The metrics of a run so far.
-struct Fold(<Measures as Metric>::Partial);
+struct Fold(Records);
 
 impl Default for Fold {
     fn default() -> Self {
-        Self(MEASURES.start())
+        Self(Everything::default().start())
     }
 }
 
 impl Fold {
     fn value(self) -> Vec<Named> {
-        MEASURES.value(self.0)
+        numbers(self.0)
     }
 }
 
 impl Visitor for Fold {
     fn done(&mut self, _: &World, facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError> {
-        MEASURES.fold(&mut self.0, facts, t);
+        Everything::default().fold(&mut self.0, facts, t);
         Ok(())
     }
 }

@@ -45,6 +45,13 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// 1.96 standard errors to either side.
+    pub(super) fn around(estimate: f64, se: f64) -> Self {
+        Self { estimate, low: estimate - Z_95 * se, high: estimate + Z_95 * se }
+    }
+}
+
 impl HeldOut {
     /// The model with the smallest error, whichever that is.
     #[must_use]
@@ -116,8 +123,7 @@ impl Errors {
         let n = self.influence.len() as f64;
         let pairs = self.influence.iter().zip(&last.influence);
         let squares: f64 = pairs.map(|(own, other)| (own - other).powi(2)).sum();
-        let (estimate, se) = (self.rmse - last.rmse, (squares * n / (n - 1.0)).sqrt());
-        Interval { estimate, low: estimate - Z_95 * se, high: estimate + Z_95 * se }
+        Interval::around(self.rmse - last.rmse, (squares * n / (n - 1.0)).sqrt())
     }
 }
 

@@ -13,15 +13,15 @@ pub enum ImportError {
     /// The data set cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The ratings cannot be factorised.
-    #[error("fit the ratings: {0}")]
+    /// The data cannot be factorised.
+    #[error("fit tastes to the data: {0}")]
     Fit(#[from] AgentError),
     /// Too few people rated enough for the fit to be tested.
     #[error(
-        "test the fit: {n_users} people have ratings to hold out, at least 2 are needed (5 ratings give one)"
+        "test the fit: {n_users} people have something to hold out, at least 2 are needed (5 ratings or artists give one)"
     )]
     TooFewHeldOut {
-        /// People with held-out ratings.
+        /// People with something held out.
         n_users: usize,
     },
     /// The output directory holds something that is not an import.
@@ -40,12 +40,22 @@ pub enum ImportError {
     },
     /// A directory that was to be read is not an import.
     #[error(
-        "find an import in {}: it has no import.json; `recloop import movielens PATH --out DIR` makes one",
+        "find an import in {}: it has no import.json; `recloop import movielens PATH --out DIR` makes one, or `import lastfm`",
         dir.display()
     )]
     NotAnImport {
         /// The directory.
         dir: PathBuf,
+    },
+    /// An import of another data set than the one asked for.
+    #[error("find {wanted} in {}: it holds an import of {found}", dir.display())]
+    OtherDataset {
+        /// The directory.
+        dir: PathBuf,
+        /// The data set asked for.
+        wanted: &'static str,
+        /// The one that was imported.
+        found: String,
     },
     /// A part of an import is not there.
     #[error("find {}, a part of the import; importing the data again restores it", path.display())]

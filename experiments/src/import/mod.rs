@@ -1,16 +1,20 @@
 //! Real data in: from a published data set to a folder that a world can be built from.
 //!
-//! [`movielens`] fits people and films to MovieLens ratings, tests the fit on each person's latest ratings, and
-//! writes an *import*:
+//! [`movielens`] fits people and films to MovieLens ratings and tests the fit on each person's latest ratings;
+//! [`lastfm`] fits people and artists to Last.fm listening counts and tests the fit on artists kept from it. Both write an
+//! *import*:
 //!
 //! | file | one row per | holds |
 //! |---|---|---|
-//! | `users.parquet` | person | what the data tells of them, habits, fitted `taste` and `generosity` |
-//! | `items.parquet` | film | title, year, genres, fitted `factor` and `bias` |
-//! | `import.json` | – | where it came from, how it was fitted, how well, under which licence |
+//! | `users.parquet` | person | what the data tells of them, habits, the fit; `interest`, `activity`, `conformity`, groups |
+//! | `items.parquet` | film or artist | title or name, the fit; `embedding`, `topic`, `quality`, `bait` |
+//! | `topics.parquet` | topic | its `name` and `centre` |
+//! | `import.json` | – | where it came from, how it was fitted, how well, under which licence, and the digest of it all |
 //!
-//! Both tables open as they are in pandas, polars and DuckDB; every column carries its `meaning` in the field metadata.
-//! [`Imported::load`] reads the folder back and refuses one that is damaged, incomplete or of another major schema.
+//! All tables open as they are in pandas, polars and DuckDB; every column carries its `meaning` in the field metadata.
+//! [`Imported::load`] and [`Listened::load`] read a folder back and refuse one that is damaged, edited, incomplete, of
+//! other data or of another major schema. What a feed world needs of either is one [`FeedData`]. [`Label::load`] tells
+//! the digest by which a run knows its data again.
 //!
 //! An import is complete or absent: it is written beside its place and then renamed. A folder that holds anything else is
 //! never touched; importing the same files again replaces the import, importing others over it is refused.
@@ -36,19 +40,39 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod about;
+mod artists;
 mod compare;
 mod error;
+mod feed;
+mod films;
 mod folder;
+mod geometry;
+mod groups;
+mod lastfm;
+#[cfg(test)]
+mod lastfm_tests;
+mod listened;
+mod listened_report;
 mod movielens;
 mod parquet_table;
+mod proxies;
+mod ranking;
 mod report;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use about::{About, Fit, Imported, Split, StarScale};
 pub use compare::{Compared, HeldOut, Interval};
 pub use error::ImportError;
-pub use folder::{About, FileRead, Fit, Imported, Source, Split, StarScale};
+pub use feed::FeedData;
+pub use folder::{FileRead, Label, Source};
+pub use geometry::Geometry;
+pub use lastfm::lastfm;
+pub use listened::{Artist, CountFit, Listened, ListenedAbout, Listener, RandomSplit};
+pub use listened_report::ListenedReport;
 pub use movielens::{Progress, movielens};
+pub use ranking::{Ranked, Ranking};
 pub use report::ImportReport;
 pub use tables::{FittedFilm, FittedUser};

@@ -1,15 +1,16 @@
 //! MovieLens ratings to people and films.
 
-use std::fs;
 use std::path::Path;
 
 use recloop_agents::factorise::{self, BiasedFactors, ExplicitAls, RatingTriples, Ridge, hashed_start};
 use recloop_data::movielens::{Film, Gender, Habits, Person, Ratings, habits, split_by_time};
-use sha2::{Digest, Sha256};
+use recloop_env::Group;
 
-use super::folder::{check_vacant, io_error};
+use super::about::DATASET;
+use super::films::feed;
+use super::folder::{SCHEMA, check_vacant};
 use super::{
-    About, FileRead, Fit, FittedFilm, FittedUser, HeldOut, ImportError, ImportReport, Imported, Source,
+    About, Fit, FittedFilm, FittedUser, Geometry, HeldOut, ImportError, ImportReport, Imported, Source,
     Split, StarScale,
 };
 
@@ -41,7 +42,12 @@ pub enum Progress {
         /// Error on the ratings being fitted, in stars.
         train_rmse: f64,
     },
-    /// Tests the models on held-out ratings.
+    /// Factorises counts, which does not tell how far it is.
+    FittingCounts {
+        /// Counts being fitted.
+        n_counts: usize,
+    },
+    /// Tests the models on what was held out.
     Comparing,
     /// Writes the folder.
     Writing,
@@ -70,7 +76,7 @@ pub fn movielens(
     let source = source(from, &ratings)?;
     // Refused now, not after the fit.
     check_vacant(to, &source)?;
-    let imported = fit(&ratings, source, &mut on_progress)?;
+    let mut imported = fit(&ratings, source, &mut on_progress)?;
     on_progress(Progress::Writing);
     let replaced = imported.store(to)?;
     Ok(ImportReport { about: imported.about, dir: to.to_owned(), replaced })
@@ -102,12 +108,16 @@ fn fit(
         n_train: split.train.len(),
         n_held_out: split.held_out.len(),
     };
-    let users = ratings.users.iter().zip(habits(ratings)).enumerate();
+    let habits = habits(ratings);
+    let (feed, geometry) = feed(ratings, &habits, &factors);
+    let fitted = (factors.mean(), feed.groups.clone(), geometry);
+    let users = ratings.users.iter().zip(&habits).enumerate();
     let films = ratings.films.iter().enumerate();
     Ok(Imported {
-        users: users.map(|(at, (person, habits))| user(person, &habits, factors.user(at))).collect(),
+        about: about(ratings, source, split, held_out, fitted),
+        users: users.map(|(at, (person, habits))| user(person, habits, factors.user(at))).collect(),
         films: films.map(|(at, listed)| film(listed, &ratings.genre_names, factors.item(at))).collect(),
-        about: about(ratings, source, split, factors.mean(), held_out),
+        feed,
     })
 }
 
@@ -163,12 +173,19 @@ fn film(listed: &Film, genre_names: &[String], (factor, bias): (&[f32], f32)) ->
     }
 }
 
-fn about(ratings: &Ratings, source: Source, split: Split, mean_stars: f64, held_out: HeldOut) -> About {
+fn about(
+    ratings: &Ratings,
+    source: Source,
+    split: Split,
+    held_out: HeldOut,
+    (mean_stars, groups, geometry): (f64, Vec<Group>, Geometry),
+) -> About {
     let licence = if source.form == "csv" { LICENCE_CSV } else { LICENCE_100K };
     let scale = StarScale { low: ratings.scale.low, step: ratings.scale.step, high: ratings.scale.high };
     About {
-        schema_version: About::schema(),
+        schema_version: SCHEMA.to_owned(),
         source,
+        digest: String::new(),
         n_users: ratings.users.len(),
         n_films: ratings.films.len(),
         genres: ratings.genre_names.clone(),
@@ -178,6 +195,8 @@ fn about(ratings: &Ratings, source: Source, split: Split, mean_stars: f64, held_
         split,
         fit: FIT,
         held_out,
+        groups,
+        geometry,
         licence: licence.to_owned(),
         citation: CITATION.to_owned(),
     }
@@ -190,15 +209,6 @@ fn source(from: &Path, ratings: &Ratings) -> Result<Source, ImportError> {
     } else {
         ("csv", ["ratings.csv", "movies.csv"].as_slice())
     };
-    let mut files = Vec::new();
-    for name in names.iter().filter(|name| from.join(name).is_file()) {
-        let path = from.join(name);
-        let content = fs::read(&path).map_err(io_error("read", &path))?;
-        let digest = Sha256::digest(&content);
-        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        files.push(FileRead { name: (*name).to_owned(), bytes: content.len() as u64, sha256 });
-    }
     let name = |path: &std::path::PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
-    let unread = ratings.unread.iter().filter_map(name).collect();
-    Ok(Source { dataset: "MovieLens".into(), form: form.to_owned(), files, unread })
+    Source::read(from, (DATASET, form), names, ratings.unread.iter().filter_map(name).collect())
 }

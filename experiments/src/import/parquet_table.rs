@@ -6,16 +6,39 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, PrimitiveBuilder, RecordBatch, UInt32Array};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Schema};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Float32Type, Schema, UInt32Type};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use recloop_env::Grid;
 
 use super::ImportError;
 
-/// A column about to be written: name, meaning, values.
-pub(super) struct Column(pub &'static str, pub &'static str, pub ArrayRef);
+/// A column about to be written.
+pub(super) struct Column {
+    name: String,
+    meaning: &'static str,
+    values: ArrayRef,
+}
+
+impl Column {
+    pub(super) fn new(name: &str, meaning: &'static str, values: ArrayRef) -> Self {
+        Self { name: name.to_owned(), meaning, values }
+    }
+}
+
+/// The row number, which is what others refer to.
+pub(super) fn numbered(n: usize) -> ArrayRef {
+    Arc::new(UInt32Array::from_iter_values(0..n as u32))
+}
+
+/// One vector per row.
+pub(super) fn vectors(rows: &Grid<f32>) -> ArrayRef {
+    let mut lists = ListBuilder::new(PrimitiveBuilder::<Float32Type>::new());
+    (0..rows.rows()).for_each(|at| lists.append_value(rows.row(at).iter().copied().map(Some)));
+    Arc::new(lists.finish())
+}
 
 /// Writes the columns as one row group and sees them onto the disk.
 pub(super) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ImportError> {
@@ -24,12 +47,12 @@ pub(super) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ImportError
 }
 
 fn try_write(path: &Path, columns: Vec<Column>) -> Result<(), Box<dyn Error>> {
-    let field = |Column(name, meaning, values): &Column| {
+    let field = |Column { name, meaning, values }: &Column| {
         let meaning = [("meaning".to_owned(), (*meaning).to_owned())];
-        Field::new(*name, values.data_type().clone(), values.is_nullable()).with_metadata(meaning)
+        Field::new(name, values.data_type().clone(), values.is_nullable()).with_metadata(meaning)
     };
     let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
-    let values = columns.into_iter().map(|Column(_, _, values)| values).collect();
+    let values = columns.into_iter().map(|column| column.values).collect();
     let batch = RecordBatch::try_new(Arc::clone(&schema), values)?;
     let mut writer = ArrowWriter::try_new(File::create(path)?, schema, None)?;
     writer.write(&batch)?;
@@ -100,19 +123,59 @@ impl Table {
         self.every(name, self.maybe_texts(name)?)
     }
 
+    /// Finite numbers of which each row has one.
+    pub(super) fn floats(&self, name: &str) -> Result<Vec<f32>, ImportError> {
+        let values = self.numbers::<Float32Type>(name)?;
+        self.check_finite(name, values.chunks(1))?;
+        Ok(values)
+    }
+
+    /// The same, from `low` to `high`.
+    pub(super) fn within(&self, name: &str, low: f32, high: f32) -> Result<Vec<f32>, ImportError> {
+        let values = self.floats(name)?;
+        match values.iter().position(|value| !(low..=high).contains(value)) {
+            Some(at) => {
+                let found = values[at];
+                Err(self.damaged(format!("column `{name}`, row {at}: {found} is not from {low} to {high}")))
+            }
+            None => Ok(values),
+        }
+    }
+
     /// Vectors of `width` finite numbers.
-    pub(super) fn vectors(&self, name: &str, width: usize) -> Result<Vec<Vec<f32>>, ImportError> {
+    pub(super) fn vectors(&self, name: &str, width: usize) -> Result<Grid<f32>, ImportError> {
         let row = |values: &dyn Array| {
-            let values = values.as_primitive_opt::<arrow::datatypes::Float32Type>()?;
+            let values = values.as_primitive_opt::<Float32Type>()?;
             (values.null_count() == 0).then(|| values.values().to_vec())
         };
         let vectors = self.lists(name, "List(Float32)", row)?;
-        match vectors.iter().position(|vector| vector.len() != width) {
-            Some(at) => {
-                let found = vectors[at].len();
-                Err(self.damaged(format!("column `{name}`, row {at}: {found} numbers, expected {width}")))
-            }
-            None => Ok(vectors),
+        if let Some(at) = vectors.iter().position(|vector| vector.len() != width) {
+            let found = vectors[at].len();
+            return Err(self.damaged(format!("column `{name}`, row {at}: {found} numbers, expected {width}")));
+        }
+        self.check_finite(name, vectors.iter().map(Vec::as_slice))?;
+        let mut rows = Grid::new(width);
+        vectors.iter().for_each(|vector| rows.push_row(vector));
+        Ok(rows)
+    }
+
+    fn check_finite<'a>(
+        &self,
+        name: &str,
+        mut rows: impl Iterator<Item = &'a [f32]>,
+    ) -> Result<(), ImportError> {
+        match rows.position(|row| !row.iter().all(|value| value.is_finite())) {
+            Some(at) => Err(self.damaged(format!("column `{name}`, row {at}: a number is not finite"))),
+            None => Ok(()),
+        }
+    }
+
+    /// A table that was sorted otherwise would give every id to somebody else.
+    pub(super) fn check_numbered(&self, name: &str) -> Result<(), ImportError> {
+        let ids = self.numbers::<UInt32Type>(name)?;
+        match ids.iter().enumerate().find(|&(at, &id)| at != id as usize) {
+            Some((at, id)) => Err(self.damaged(format!("column `{name}`, row {at}: it is {id}, not {at}"))),
+            None => Ok(()),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use recloop_env::Group;
 use serde::Serialize;
 
-use super::{About, Compared};
+use super::{About, Compared, Geometry};
 
 /// What was imported, and how well it was understood; `Display` is the text for a person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,6 +82,23 @@ impl fmt::Display for ImportReport {
             "{} held-out ratings by {} people, intervals clustered by person; {:.3} stars (sd) stay unexplained",
             held_out.n_ratings, held_out.n_users, held_out.residual_sd
         )?;
+        write_feed(f, &self.about.geometry, &self.about.groups, &self.about.digest)?;
         write!(f, "{}", self.about.licence)
     }
+}
+
+/// What a feed world gets.
+pub(super) fn write_feed(
+    f: &mut fmt::Formatter<'_>,
+    geometry: &Geometry,
+    groups: &[Group],
+    digest: &str,
+) -> fmt::Result {
+    let Geometry { pair_mean, pair_sd, best_percent, .. } = geometry;
+    let groups: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
+    writeln!(
+        f,
+        "match ⟨x, z⟩ of a person and any item: {pair_mean:.3} ± {pair_sd:.3}, with their best 1 %: {best_percent:.2}"
+    )?;
+    writeln!(f, "people are grouped by {}; digest {}", groups.join(", "), &digest[..digest.len().min(12)])
 }

@@ -1,16 +1,16 @@
-//! The two tables of an import, row by row.
+//! What an import of MovieLens tells of people and films beside what every import tells.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Float32Array, Float64Array, ListBuilder, PrimitiveBuilder, StringArray, StringBuilder,
-    UInt8Array, UInt16Array, UInt32Array,
+    Array, ArrayRef, Float32Array, Float64Array, ListBuilder, StringArray, StringBuilder, UInt8Array,
+    UInt16Array, UInt32Array,
 };
-use arrow::datatypes::{Float32Type, Float64Type, UInt8Type, UInt16Type, UInt32Type};
+use arrow::datatypes::{Float64Type, UInt8Type, UInt16Type, UInt32Type};
+use recloop_env::Grid;
 
 use super::ImportError;
-use super::parquet_table::{Column, Table, write};
+use super::parquet_table::{Column, Table, numbered, vectors};
 
 /// A person of the data set: what it tells of them, and what the fit makes of their ratings.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,7 +54,7 @@ pub struct FittedFilm {
     pub bias: f32,
 }
 
-pub(super) fn write_users(path: &Path, users: &[FittedUser]) -> Result<(), ImportError> {
+pub(super) fn user_columns(users: &[FittedUser]) -> Vec<Column> {
     fn column<A: FromIterator<T> + Array + 'static, T>(
         users: &[FittedUser],
         value: impl Fn(&FittedUser) -> T,
@@ -68,59 +68,52 @@ pub(super) fn write_users(path: &Path, users: &[FittedUser]) -> Result<(), Impor
         Arc::new(UInt32Array::from_iter_values(users.iter().map(value)))
     };
     let generosity = Float32Array::from_iter_values(users.iter().map(|user| user.generosity));
-    let columns = vec![
-        Column("user", "row number: the simulated user's id", numbered(users.len())),
-        Column("original_id", "id in the data set", count(|user| user.original_id)),
-        Column("age", "years", column::<UInt8Array, _>(users, |user| user.age)),
-        Column("gender", "F or M as recorded", text(|user| user.gender.as_ref())),
-        Column("occupation", "in the data set's own words", text(|user| user.occupation.as_ref())),
-        Column("n_ratings", "films rated, held-out ratings included", count(|user| user.n_ratings)),
-        Column(
+    vec![
+        Column::new("user", "row number: the simulated user's id", numbered(users.len())),
+        Column::new("original_id", "id in the data set", count(|user| user.original_id)),
+        Column::new("age", "years", column::<UInt8Array, _>(users, |user| user.age)),
+        Column::new("gender", "F or M as recorded", text(|user| user.gender.as_ref())),
+        Column::new("occupation", "in the data set's own words", text(|user| user.occupation.as_ref())),
+        Column::new("n_ratings", "films rated, held-out ratings included", count(|user| user.n_ratings)),
+        Column::new(
             "disagreement",
             "mean squared distance from the film's mean, squared stars",
             column::<Float64Array, _>(users, |user| user.disagreement),
         ),
-        Column("n_visits", "bouts of rating, half an hour apart", count(|user| user.n_visits)),
-        Column("n_active_days", "UTC days with a rating", count(|user| user.n_active_days)),
-        Column("taste", "fitted x", vectors(users.iter().map(|user| &user.taste))),
-        Column("generosity", "fitted user bias b, stars", Arc::new(generosity)),
-    ];
-    write(path, columns)
+        Column::new("n_visits", "bouts of rating, half an hour apart", count(|user| user.n_visits)),
+        Column::new("n_active_days", "UTC days with a rating", count(|user| user.n_active_days)),
+        Column::new("taste", "fitted x", rows(users.iter().map(|user| &user.taste))),
+        Column::new("generosity", "fitted user bias b, stars", Arc::new(generosity)),
+    ]
 }
 
-pub(super) fn write_films(path: &Path, films: &[FittedFilm]) -> Result<(), ImportError> {
+pub(super) fn film_columns(films: &[FittedFilm]) -> Vec<Column> {
     let ids = UInt32Array::from_iter_values(films.iter().map(|film| film.original_id));
     let titles = StringArray::from_iter_values(films.iter().map(|film| &film.title));
     let years: UInt16Array = films.iter().map(|film| film.year).collect();
     let bias = Float32Array::from_iter_values(films.iter().map(|film| film.bias));
     let mut genres = ListBuilder::new(StringBuilder::new());
     films.iter().for_each(|film| genres.append_value(film.genres.iter().map(Some)));
-    let columns = vec![
-        Column("item", "row number: the simulated item's id", numbered(films.len())),
-        Column("original_id", "id in the data set", Arc::new(ids)),
-        Column("title", "as written, year included", Arc::new(titles)),
-        Column("year", "calendar year, null where not told", Arc::new(years)),
-        Column("genres", "in the data set's own words", Arc::new(genres.finish())),
-        Column("factor", "fitted z", vectors(films.iter().map(|film| &film.factor))),
-        Column("bias", "fitted film bias c, stars", Arc::new(bias)),
-    ];
-    write(path, columns)
+    vec![
+        Column::new("item", "row number: the simulated item's id", numbered(films.len())),
+        Column::new("original_id", "id in the data set", Arc::new(ids)),
+        Column::new("title", "as written, year included", Arc::new(titles)),
+        Column::new("year", "calendar year, null where not told", Arc::new(years)),
+        Column::new("genres", "in the data set's own words", Arc::new(genres.finish())),
+        Column::new("factor", "fitted z", rows(films.iter().map(|film| &film.factor))),
+        Column::new("bias", "fitted film bias c, stars", Arc::new(bias)),
+    ]
 }
 
-fn numbered(n: usize) -> ArrayRef {
-    Arc::new(UInt32Array::from_iter_values(0..n as u32))
-}
-
-fn vectors<'a>(rows: impl Iterator<Item = &'a Vec<f32>>) -> ArrayRef {
-    let mut lists = ListBuilder::new(PrimitiveBuilder::<Float32Type>::new());
-    rows.for_each(|row| lists.append_value(row.iter().copied().map(Some)));
-    Arc::new(lists.finish())
+fn rows<'a>(vectors_of: impl Iterator<Item = &'a Vec<f32>> + Clone) -> ArrayRef {
+    let mut grid = Grid::new(vectors_of.clone().next().map_or(0, Vec::len));
+    vectors_of.for_each(|row| grid.push_row(row));
+    vectors(&grid)
 }
 
 /// Reads back the people, whose tastes have `width` numbers each.
-pub(super) fn read_users(path: PathBuf, width: usize) -> Result<Vec<FittedUser>, ImportError> {
-    let table = Table::read(path)?;
-    check_numbered(&table, "user")?;
+pub(super) fn read_users(table: &Table, width: usize) -> Result<Vec<FittedUser>, ImportError> {
+    table.check_numbered("user")?;
     let original_id = table.numbers::<UInt32Type>("original_id")?;
     let age = table.maybe::<UInt8Type>("age")?;
     let mut gender = table.maybe_texts("gender")?;
@@ -129,10 +122,8 @@ pub(super) fn read_users(path: PathBuf, width: usize) -> Result<Vec<FittedUser>,
     let disagreement = table.maybe::<Float64Type>("disagreement")?;
     let n_visits = table.numbers::<UInt32Type>("n_visits")?;
     let n_active_days = table.numbers::<UInt32Type>("n_active_days")?;
-    let mut taste = table.vectors("taste", width)?;
-    let generosity = table.numbers::<Float32Type>("generosity")?;
-    check_finite(&table, "taste", taste.iter().map(Vec::as_slice))?;
-    check_finite(&table, "generosity", generosity.chunks(1))?;
+    let taste = table.vectors("taste", width)?;
+    let generosity = table.floats("generosity")?;
     let user = |at: usize| FittedUser {
         original_id: original_id[at],
         age: age[at],
@@ -142,51 +133,28 @@ pub(super) fn read_users(path: PathBuf, width: usize) -> Result<Vec<FittedUser>,
         disagreement: disagreement[at],
         n_visits: n_visits[at],
         n_active_days: n_active_days[at],
-        taste: std::mem::take(&mut taste[at]),
+        taste: taste.row(at).to_vec(),
         generosity: generosity[at],
     };
     Ok((0..table.n_rows()).map(user).collect())
 }
 
 /// Reads back the films, whose factors have `width` numbers each.
-pub(super) fn read_films(path: PathBuf, width: usize) -> Result<Vec<FittedFilm>, ImportError> {
-    let table = Table::read(path)?;
-    check_numbered(&table, "item")?;
+pub(super) fn read_films(table: &Table, width: usize) -> Result<Vec<FittedFilm>, ImportError> {
+    table.check_numbered("item")?;
     let original_id = table.numbers::<UInt32Type>("original_id")?;
     let mut title = table.texts("title")?;
     let year = table.maybe::<UInt16Type>("year")?;
     let mut genres = table.text_lists("genres")?;
-    let mut factor = table.vectors("factor", width)?;
-    let bias = table.numbers::<Float32Type>("bias")?;
-    check_finite(&table, "factor", factor.iter().map(Vec::as_slice))?;
-    check_finite(&table, "bias", bias.chunks(1))?;
+    let factor = table.vectors("factor", width)?;
+    let bias = table.floats("bias")?;
     let film = |at: usize| FittedFilm {
         original_id: original_id[at],
         title: std::mem::take(&mut title[at]),
         year: year[at],
         genres: std::mem::take(&mut genres[at]),
-        factor: std::mem::take(&mut factor[at]),
+        factor: factor.row(at).to_vec(),
         bias: bias[at],
     };
     Ok((0..table.n_rows()).map(film).collect())
-}
-
-/// A table that was sorted otherwise would give every id to somebody else.
-fn check_numbered(table: &Table, name: &str) -> Result<(), ImportError> {
-    let ids = table.numbers::<UInt32Type>(name)?;
-    match ids.iter().enumerate().find(|&(at, &id)| at != id as usize) {
-        Some((at, id)) => Err(table.damaged(format!("column `{name}`, row {at}: it is {id}, not {at}"))),
-        None => Ok(()),
-    }
-}
-
-fn check_finite<'a>(
-    table: &Table,
-    name: &str,
-    mut rows: impl Iterator<Item = &'a [f32]>,
-) -> Result<(), ImportError> {
-    match rows.position(|row| !row.iter().all(|value| value.is_finite())) {
-        Some(at) => Err(table.damaged(format!("column `{name}`, row {at}: a number is not finite"))),
-        None => Ok(()),
-    }
 }

@@ -36,7 +36,7 @@ pub(crate) fn csv_folder() -> TempDir {
     dir
 }
 
-fn hundred_k_folder() -> TempDir {
+pub(super) fn hundred_k_folder() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let (mut users, mut films, mut ratings) = (String::new(), String::new(), String::new());
     for person in 1..=N_PEOPLE {
@@ -77,16 +77,23 @@ pub(crate) fn real(name: &str) -> Option<PathBuf> {
 }
 
 /// Every file below a folder with its content.
-fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn content(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
     entries.map(|it| (it.file_name().to_string_lossy().into(), fs::read(it.path()).unwrap())).collect()
 }
 
-fn edit(dir: &Path, from: &str, to: &str) {
+pub(super) fn edit(dir: &Path, from: &str, to: &str) {
     let path = dir.join("import.json");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{from} is not in import.json");
     fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Makes edits look as if they had been there when the import was written.
+fn reseal(dir: &Path) {
+    let old = Label::load(dir).unwrap().digest;
+    let text = fs::read_to_string(dir.join("import.json")).unwrap();
+    edit(dir, &old, &super::folder::digest(dir, &text, &old).unwrap());
 }
 
 #[test]
@@ -98,8 +105,10 @@ fn both_forms_come_back_as_they_were_written() {
         let report = movielens(from.path(), &to, |step| steps.push(step)).unwrap();
         assert_eq!((steps[0], steps[steps.len() - 1]), (Progress::Reading, Progress::Writing));
         assert_eq!(steps.len(), 1 + 20 + 2);
-        let Imported { about, users, films } = Imported::load(&to).unwrap();
+        let Imported { about, users, films, feed } = Imported::load(&to).unwrap();
         assert_eq!(about, report.about);
+        assert_eq!((feed.interest.rows(), feed.embedding.rows()), (N_PEOPLE, N_FILMS));
+        assert_eq!(feed.groups, about.groups);
         assert_eq!((about.source.form.as_str(), about.source.files.len()), (form, n_files));
         assert_eq!((users.len(), films.len()), (N_PEOPLE, N_FILMS));
         // ⌈.8 · 8⌉ = 7 of each person's 8 ratings are fitted.
@@ -109,14 +118,14 @@ fn both_forms_come_back_as_they_were_written() {
         );
         assert!(users.iter().any(|user| user.taste.iter().any(|x| *x != 0.0)));
         let names: Vec<_> = content(&to).into_keys().collect();
-        assert_eq!(names, ["import.json", "items.parquet", "users.parquet"]);
+        assert_eq!(names, ["import.json", "items.parquet", "topics.parquet", "users.parquet"]);
     }
 }
 
 #[test]
 fn what_the_data_tells_is_kept_and_what_it_does_not_tell_is_absent() {
     let (_home, to) = small_import();
-    let Imported { about, users, films } = Imported::load(&to).unwrap();
+    let Imported { about, users, films, .. } = Imported::load(&to).unwrap();
     assert_eq!(users.iter().map(|user| user.original_id).collect::<Vec<_>>(), [10, 20, 30, 40, 50, 60, 70]);
     assert_eq!((users[0].age, &users[0].gender), (None, &None));
     assert_eq!(
@@ -217,16 +226,80 @@ fn damaged_imports_are_told_apart() {
 }
 
 #[test]
-fn older_minors_are_read_and_other_majors_are_not() {
+fn other_minors_are_read_and_other_majors_are_not() {
     let (_home, to) = small_import();
-    edit(&to, "\"schema_version\": \"1.0\"", "\"schema_version\": \"1.7\", \"later\": true");
+    edit(&to, "\"schema_version\": \"2.0\"", "\"schema_version\": \"2.7\", \"later\": true");
+    reseal(&to);
     assert!(Imported::load(&to).is_ok());
     // Another major is named even if nothing else of it can be understood.
-    fs::write(to.join("import.json"), r#"{"schema_version": "2.0"}"#).unwrap();
-    let refused = Imported::load(&to);
-    assert!(matches!(refused, Err(ImportError::Schema { found, .. }) if found == "2.0"));
+    fs::write(to.join("import.json"), r#"{"schema_version": "1.0"}"#).unwrap();
+    let refused = Imported::load(&to).unwrap_err();
+    assert!(matches!(&refused, ImportError::Schema { found, .. } if found == "1.0"));
+    assert!(
+        refused
+            .to_string()
+            .ends_with("its schema version is 1.0, this program reads 2.0; import the data again")
+    );
     fs::write(to.join("import.json"), "{").unwrap();
     assert!(matches!(Imported::load(&to), Err(ImportError::Damaged { .. })));
+}
+
+#[test]
+fn an_import_of_an_older_schema_is_replaced_by_one_of_the_same_files() {
+    let (from, home) = (csv_folder(), tempfile::tempdir().unwrap());
+    let to = home.path().join("ml");
+    movielens(from.path(), &to, |_| ()).unwrap();
+    let fresh = content(&to);
+    edit(&to, "\"schema_version\": \"2.0\"", "\"schema_version\": \"1.0\"");
+    fs::remove_file(to.join("topics.parquet")).unwrap();
+    assert!(movielens(from.path(), &to, |_| ()).unwrap().replaced);
+    assert!(content(&to) == fresh);
+}
+
+#[test]
+fn the_digest_changes_with_anything_in_the_folder() {
+    let (_home, to) = small_import();
+    let digest = Label::load(&to).unwrap().digest;
+    assert_eq!((digest.len(), &Imported::load(&to).unwrap().about.digest), (64, &digest));
+    edit(&to, "\"residual_sd\": ", "\"residual_sd\": 1");
+    let refused = Imported::load(&to).unwrap_err().to_string();
+    assert!(refused.contains("something was edited"), "{refused}");
+    reseal(&to);
+    assert!(Imported::load(&to).is_ok() && Label::load(&to).unwrap().digest != digest);
+
+    // Another import's table where one belongs that is read just as well: only the digest tells.
+    let (_home, to) = small_import();
+    let (from, other) = (csv_folder(), tempfile::tempdir().unwrap());
+    let ratings = from.path().join("ratings.csv");
+    let text = fs::read_to_string(&ratings).unwrap();
+    fs::write(&ratings, text.replacen(",5.0,", ",1.0,", 1)).unwrap();
+    movielens(from.path(), other.path(), |_| ()).unwrap();
+    fs::copy(other.path().join("users.parquet"), to.join("users.parquet")).unwrap();
+    let refused = Imported::load(&to).unwrap_err().to_string();
+    assert!(refused.contains("something was edited"), "{refused}");
+}
+
+/// What a feed world is promised of real data.
+pub(super) fn check_feed(name: &str, feed: &FeedData, geometry: &Geometry) {
+    let Geometry { pair_mean, pair_sd, best_percent, .. } = *geometry;
+    let mean =
+        |values: &[f32]| values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64;
+    let (conformity, bait) = (mean(&feed.conformity), mean(&feed.bait));
+    writeln!(
+        std::io::stderr(),
+        "evidence: {name}: ⟨x, z⟩ {pair_mean:.4} ± {pair_sd:.4}, best 1 % {best_percent:.3}; mean conformity \
+         {conformity:.3}, bait {bait:.3}; {geometry:?}; topics {:?}",
+        feed.topics.names
+    )
+    .unwrap();
+    assert!(pair_mean.abs() < 0.02 && (pair_sd - 0.2).abs() < 0.01 && (0.7..0.9).contains(&best_percent));
+    assert!((0.35..0.45).contains(&conformity) && mean(&feed.activity).abs() < 0.1);
+    assert!((mean(&feed.quality) - 0.5).abs() < 1e-3);
+    let length = |grid: &recloop_env::Grid<f32>, at| super::geometry::length(grid.row(at));
+    assert!((0..feed.interest.rows()).all(|user| (length(&feed.interest, user) - 1.0).abs() < 1e-5));
+    let longest = (0..feed.embedding.rows()).map(|item| length(&feed.embedding, item)).fold(0.0, f64::max);
+    assert!((1.4..1.7).contains(&longest), "{longest}");
+    assert!((0..feed.topics.len()).all(|topic| feed.topic.contains(&(topic as u16))));
 }
 
 /// Held-out RMSE by model, and whether each was told apart from the last.
@@ -236,8 +309,9 @@ fn compared(name: &str) -> Option<Vec<(f64, bool)>> {
     let to = home.path().join("ml");
     let report = movielens(&from, &to, |_| ()).unwrap();
     assert_eq!(report.rows().len(), 4);
-    let Imported { users, films, about } = Imported::load(&to).unwrap();
+    let Imported { users, films, about, feed } = Imported::load(&to).unwrap();
     assert_eq!((users.len(), films.len()), (about.n_users, about.n_films));
+    check_feed(name, &feed, &about.geometry);
     let told = |gap: Option<Interval>| gap.is_some_and(|gap| gap.low > 0.0);
     Some(about.held_out.models.iter().map(|model| (model.rmse, told(model.excess))).collect())
 }

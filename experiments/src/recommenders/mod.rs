@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::config::parse;
+use crate::config::{bad, parse};
 use crate::{ConfigError, Player};
 
 /// A recommender that can be chosen by name.
@@ -72,7 +72,7 @@ pub fn registry() -> Registry<RecommenderEntry> {
         .with(
             "linucb",
             RecommenderEntry {
-                defaults: || bandit(1.0),
+                defaults: || bandit(0.25),
                 ..ranker("optimism about a linear model of clicks", linucb)
             },
         )
@@ -148,6 +148,12 @@ fn mf(keys: &Table) -> Result<Player, ConfigError> {
         sweeps: usize,
         every_hours: Option<f32>,
         every_ticks: Option<u32>,
+    }
+    if keys.contains_key("every_hours") && keys.contains_key("every_ticks") {
+        return Err(bad(
+            "recommender.every_ticks",
+            "it refits by `every_hours` already; give one of them".into(),
+        ));
     }
     scored(keys, |Keys { factors, sweeps, every_hours, every_ticks }: Keys| {
         let als = ImplicitAls { factors, sweeps, ..ImplicitAls::default() };

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use recloop_data::metrics::Everything;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{Env, Facts, LogSink, Metric, Transition, World};
 
@@ -10,7 +11,7 @@ use super::directory::RunDir;
 use super::{Observer, Partial, RunSummary, Start};
 use crate::RunError;
 use crate::config::RunConfig;
-use crate::measure::MEASURES;
+use crate::measure::numbers;
 use crate::playing::{Playing, Visitor};
 
 /// A run between two ticks.
@@ -33,7 +34,7 @@ impl Visitor for Keeper {
         if let Some(sink) = &mut self.sink {
             sink.write(facts, t)?;
         }
-        MEASURES.fold(&mut self.metrics, facts, t);
+        Everything::default().fold(&mut self.metrics, facts, t);
         Ok(())
     }
 }
@@ -44,7 +45,7 @@ impl Live {
         let spec = playing.world().spec();
         let sink =
             config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
-        let keeper = Keeper { sink: sink.transpose()?, metrics: MEASURES.start() };
+        let keeper = Keeper { sink: sink.transpose()?, metrics: Everything::default().start() };
         let revision = option_env!("RECLOOP_REVISION").map(str::to_owned);
         let manifest = Manifest { revision, ..Manifest::new(spec, config.recommender(), config.seed()) };
         let checkpoint_secs = config.checkpoint_secs();
@@ -120,7 +121,7 @@ impl Live {
 
     fn finish(mut self, parts: Parts) -> Result<RunSummary, RunError> {
         self.count(parts);
-        let metrics = MEASURES.value(self.keeper.metrics);
+        let metrics = numbers(self.keeper.metrics);
         let summary = RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir);
         summary.write(&self.dir)?;
         self.manifest.state = RunState::Finished;

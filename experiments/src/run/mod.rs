@@ -10,8 +10,9 @@ mod summary;
 
 use std::path::Path;
 
+use recloop_data::metrics::Records;
 use recloop_data::{Manifest, RunState};
-use recloop_env::{EnvSpec, Metric, Tick};
+use recloop_env::{EnvSpec, Tick};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use directory::{RunDir, failed, store};
@@ -20,11 +21,10 @@ pub use summary::RunSummary;
 pub(crate) use summary::write_metrics;
 
 use crate::config::RunConfig;
-use crate::measure::Measures;
 use crate::playing::Playing;
 use crate::{ConfigError, RunError};
 
-type Partial = <Measures as Metric>::Partial;
+type Partial = Records;
 
 /// How a run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

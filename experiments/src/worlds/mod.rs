@@ -6,14 +6,18 @@ mod feed;
 mod interest_evolution;
 mod interest_exploration;
 mod keys;
+mod lastfm;
 mod long_term_satisfaction;
 mod movielens;
+mod people;
 
 pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;
+pub use lastfm::LastfmConfig;
 pub use long_term_satisfaction::LongTermSatisfactionConfig;
-pub use movielens::{MovielensConfig, Users};
+pub use movielens::MovielensConfig;
+pub use people::Users;
 
 use std::path::Path;
 
@@ -67,14 +71,21 @@ pub fn registry() -> Registry<WorldEntry> {
     let endless = |ticks, entry| WorldEntry { watch: Watch::Ticks(ticks), ..entry };
     let evolving =
         entry("viewers with a time budget whose interests follow what they watch", ie::defaults, ie::build);
-    let fitted = entry("people and films fitted to MovieLens ratings", movielens::defaults, movielens::build);
+    let films = entry(
+        "people and films of MovieLens, living as feed users do",
+        movielens::defaults,
+        movielens::build,
+    );
+    let artists =
+        entry("listeners and artists of Last.fm; artists are the creators", lastfm::defaults, lastfm::build);
+    let monthly = |entry| WorldEntry { watch: Watch::Days(30.0), recommender: "mf", ..entry };
     let feed = entry(
         "a feed whose users come back, or not, because of what it showed them",
         feed::defaults,
         feed::build,
     );
     Registry::new("world")
-        .with("feed-v0", WorldEntry { watch: Watch::Days(30.0), recommender: "mf", ..feed })
+        .with("feed-v0", monthly(feed))
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })
         .with(
             "interest-exploration-v0",
@@ -96,7 +107,8 @@ pub fn registry() -> Registry<WorldEntry> {
             "long-term-satisfaction-v1",
             entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
         )
-        .with("movielens-v0", WorldEntry { needs_data: true, recommender: "mf", ..endless(100, fitted) })
+        .with("movielens-v0", WorldEntry { needs_data: true, ..monthly(films) })
+        .with("lastfm-v0", WorldEntry { needs_data: true, ..monthly(artists) })
 }
 
 /// Builds a world by name, with settings such as `"users=100"` over its defaults.

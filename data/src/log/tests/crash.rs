@@ -7,24 +7,19 @@ use crate::{LogState, digest};
 pub(super) fn killed_and_resumed(
     dir: &Path,
     spec: &EnvSpec,
-    ticks: &[Replayed],
+    ticks: &[Kept],
     options: &LogOptions,
     stop: usize,
 ) {
     let mut sink = ParquetSink::create(dir, spec, options).unwrap();
-    ticks[..stop].iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, spec, &ticks[..stop]);
     let saved = postcard::to_allocvec(&sink.checkpoint().unwrap()).unwrap();
-    ticks[stop..].iter().take(7).for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    let after = (stop + 7).min(ticks.len());
+    write(&mut sink, spec, &ticks[stop..after]);
     drop(sink);
     let state: LogState = postcard::from_bytes(&saved).unwrap();
     let mut sink = ParquetSink::resume(dir, spec, options, &state).unwrap();
-    ticks[stop..].iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, spec, &ticks[stop..]);
     finish(dir, spec, sink);
 }
 
@@ -36,7 +31,7 @@ fn files(dir: &Path, table: &str) -> Vec<String> {
 }
 
 fn small_parts() -> LogOptions {
-    LogOptions { block_rows: 10, part_rows: 30 }
+    LogOptions { block_rows: 10, part_rows: 30, ..LogOptions::default() }
 }
 
 #[test]
@@ -44,9 +39,7 @@ fn a_dropped_sink_leaves_whole_parts_and_nothing_else() {
     let (spec, live) = Run::new(toy_world(8)).play();
     let dir = tempfile::tempdir().unwrap();
     let mut sink = ParquetSink::create(dir.path(), &spec, &small_parts()).unwrap();
-    live[..5].iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, &spec, &live[..5]);
     drop(sink);
     // Toy users take a break after four slates: 32 rows, shipped in blocks of 16, make one full part.
     assert_eq!(files(dir.path(), "slates"), ["part-00000.parquet"]);
@@ -57,11 +50,9 @@ fn resuming_deletes_what_the_state_does_not_know() {
     let (spec, live) = Run::new(toy_world(8)).play();
     let dir = tempfile::tempdir().unwrap();
     let mut sink = ParquetSink::create(dir.path(), &spec, &small_parts()).unwrap();
-    sink.write(&Facts::new(&spec, &Population::default()), &live[0].as_transition()).unwrap();
+    sink.write(&live[0].facts(&spec), &live[0].transition()).unwrap();
     let state = sink.checkpoint().unwrap();
-    live[1..].iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, &spec, &live[1..]);
     sink.finish().unwrap();
     assert!(files(dir.path(), "slates").len() > 2);
     fs::write(dir.path().join("log/slates/part-00009.parquet.tmp"), "half a part").unwrap();
@@ -108,23 +99,19 @@ fn a_full_disk_is_said_and_finished_parts_stay_readable() {
     let (spec, live) = Run::new(toy_world(8)).play();
     let dir = tempfile::tempdir().unwrap();
     let mut sink = ParquetSink::create(dir.path(), &spec, &small_parts()).unwrap();
-    live[..4].iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, &spec, &live[..4]);
     let state = sink.checkpoint().unwrap();
     let mut manifest = Manifest::new(&spec, "toy", 11);
     manifest.parts = state.parts;
     manifest.store(dir.path()).unwrap();
 
     fill_disk(dir.path(), manifest.parts["slates"].len());
-    let error = live[4..]
-        .iter()
-        .find_map(|tick| sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).err());
+    let error = live[4..].iter().find_map(|tick| sink.write(&tick.facts(&spec), &tick.transition()).err());
     let error = error.or_else(|| sink.checkpoint().err()).unwrap();
     let full = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::StorageFull;
     assert!(matches!(&error, DataError::Write { cause, .. } if full(cause)), "{error}");
     assert!(matches!(
-        sink.write(&Facts::new(&spec, &Population::default()), &live[0].as_transition()),
+        sink.write(&live[0].facts(&spec), &live[0].transition()),
         Err(DataError::SinkStopped { .. })
     ));
     assert!(matches!(sink.finish(), Err(DataError::SinkStopped { .. })));
@@ -139,9 +126,7 @@ fn a_disk_that_fills_at_the_end_is_said_by_finish() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = ParquetSink::create(dir.path(), &spec, &LogOptions::default()).unwrap();
     fill_disk(dir.path(), 0);
-    live.iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, &spec, &live);
     assert!(matches!(sink.finish(), Err(DataError::Write { .. })));
 }
 
@@ -152,15 +137,12 @@ fn a_tick_of_another_shape_is_refused_and_not_logged() {
     let mut sink = ParquetSink::create(dir.path(), &spec, &LogOptions::default()).unwrap();
     let mut bad = live[0].clone();
     bad.step.reward.pop();
-    let error = sink.write(&Facts::new(&spec, &Population::default()), &bad.as_transition()).unwrap_err();
+    let error = sink.write(&bad.facts(&spec), &bad.transition()).unwrap_err();
     assert!(matches!(error, DataError::Shape { what: "rewards", expected: 3, found: 2, .. }), "{error}");
     bad = live[0].clone();
     bad.step.responses.replies.push(Message { row: 3, said: Said::Answer, text: String::new() });
-    assert!(matches!(
-        sink.write(&Facts::new(&spec, &Population::default()), &bad.as_transition()),
-        Err(DataError::Shape { .. })
-    ));
-    sink.write(&Facts::new(&spec, &Population::default()), &live[0].as_transition()).unwrap();
+    assert!(matches!(sink.write(&bad.facts(&spec), &bad.transition()), Err(DataError::Shape { .. })));
+    sink.write(&live[0].facts(&spec), &live[0].transition()).unwrap();
     finish(dir.path(), &spec, sink);
     assert_eq!(replay(dir.path()).unwrap(), live[..1]);
 }

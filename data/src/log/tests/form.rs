@@ -51,7 +51,10 @@ fn every_column_says_its_unit_and_meaning_and_every_part_its_schema() {
         let told = |key: &str| {
             about.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone()).unwrap()
         };
-        assert_eq!((told("schema_version").as_str(), told("table").as_str()), ("1.0", name));
+        assert_eq!(
+            (told("schema_version").as_str(), told("table").as_str()),
+            (crate::log::SCHEMA_VERSION, name)
+        );
         assert_eq!(serde_json::from_str::<EnvSpec>(&told("spec")).unwrap(), spec);
     }
 }

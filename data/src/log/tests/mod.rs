@@ -4,18 +4,66 @@ mod crash;
 mod damage;
 mod form;
 mod replay;
+mod truth;
+mod worlds;
 
 use std::path::Path;
 
-use recloop_env::testing::{ToyItems, ToyRecommender, ToyUsers, toy_feed, toy_world};
+use recloop_env::testing::{ToyRecommender, toy_feed, toy_world};
 use recloop_env::{
-    Candidates, Catalogue, CreatorId, Env, EnvSpec, Facts, HistorySpec, ItemId, ItemLaw, Keep, Known,
-    LogSink, Message, NewItem, Objective, Part, Population, Recommender, ResetOptions, Said, Sharded, Shelf,
-    Slates, Snapshot, SnapshotError, Streams, Supply, Tick, UserId, World,
+    Catalogue, CreatorFact, Env, EnvSpec, Facts, Grid, Hindsight, Known, LogSink, Message, Observation,
+    Population, Recommender, ResetOptions, Said, Slates, Step, Tick, Transition, World,
 };
+use worlds::village;
 
-use super::{LogOptions, LogReceipt, LogSource, Manifest, ParquetSink, Replayed, RunState};
+use super::{LogOptions, LogReceipt, LogSource, Manifest, ParquetSink, RunState};
 use crate::DataError;
+
+/// One tick and what was known after it, kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Kept {
+    pub(super) seen: Observation,
+    pub(super) slates: Slates,
+    pub(super) step: Step,
+    pub(super) catalogue: Option<Catalogue>,
+    pub(super) population: Population,
+    pub(super) creators: Vec<CreatorFact>,
+    /// Accounts and latent items.
+    pub(super) hindsight: Option<(Grid<f32>, Option<Catalogue>)>,
+}
+
+impl Kept {
+    fn new(facts: &Facts<'_>, t: &Transition<'_>) -> Self {
+        let hindsight = |truth: Hindsight<'_>| (truth.accounts.clone(), truth.items.cloned());
+        Self {
+            seen: t.seen.clone(),
+            slates: t.slates.clone(),
+            step: t.step.clone(),
+            catalogue: facts.catalogue.cloned(),
+            population: facts.population.clone(),
+            creators: facts.creators.to_vec(),
+            hindsight: facts.hindsight.map(hindsight),
+        }
+    }
+
+    pub(super) fn facts<'a>(&'a self, spec: &'a EnvSpec) -> Facts<'a> {
+        let hindsight = |(accounts, items): &'a (Grid<f32>, Option<Catalogue>)| Hindsight {
+            accounts,
+            items: items.as_ref(),
+        };
+        Facts {
+            spec,
+            catalogue: self.catalogue.as_ref(),
+            population: &self.population,
+            creators: &self.creators,
+            hindsight: self.hindsight.as_ref().map(hindsight),
+        }
+    }
+
+    pub(super) fn transition(&self) -> Transition<'_> {
+        Transition { seen: &self.seen, slates: &self.slates, step: &self.step }
+    }
+}
 
 /// A world that can be logged, and how it is run.
 pub(super) struct Run {
@@ -23,27 +71,31 @@ pub(super) struct Run {
     pub(super) seed: u64,
     pub(super) options: ResetOptions,
     pub(super) ticks: usize,
+    /// Whether what only the world knows is kept.
+    pub(super) truth: bool,
 }
 
 impl Run {
     pub(super) fn new(world: World) -> Self {
-        Self { world, seed: 11, options: ResetOptions::default(), ticks: 40 }
+        Self { world, seed: 11, options: ResetOptions::default(), ticks: 40, truth: false }
     }
 
     /// Plays on, with policies that know their propensities, estimate them, or do not; people talk.
-    pub(super) fn play(mut self) -> (EnvSpec, Vec<Replayed>) {
+    pub(super) fn play(mut self) -> (EnvSpec, Vec<Kept>) {
         let spec = self.world.spec().clone();
         let (mut policy, mut ticks) = (ToyRecommender::default(), Vec::new());
-        let mut now = Replayed::default();
+        let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
         policy.begin(&spec).unwrap();
-        self.world.reset(self.seed, &self.options, &mut now.seen).unwrap();
-        while !now.seen.is_empty() && ticks.len() < self.ticks {
-            policy.recommend(&now.seen, &self.world.streams(), &mut now.slates).unwrap();
-            vary(&mut now.slates, ticks.len());
-            self.world.step(&now.slates, &mut now.step).unwrap();
-            talk(&mut now);
-            ticks.push(now.clone());
-            std::mem::swap(&mut now.seen, &mut now.step.next);
+        self.world.reset(self.seed, &self.options, &mut seen).unwrap();
+        while !seen.is_empty() && ticks.len() < self.ticks {
+            policy.recommend(&seen, &self.world.streams(), &mut slates).unwrap();
+            vary(&mut slates, ticks.len());
+            self.world.step(&slates, &mut step).unwrap();
+            talk(&seen, &slates, &mut step);
+            let facts = self.world.facts();
+            let facts = Facts { hindsight: facts.hindsight.filter(|_| self.truth), ..facts };
+            ticks.push(Kept::new(&facts, &Transition { seen: &seen, slates: &slates, step: &step }));
+            std::mem::swap(&mut seen, &mut step.next);
         }
         (spec, ticks)
     }
@@ -66,22 +118,25 @@ fn vary(slates: &mut Slates, turn: usize) {
 }
 
 /// Whoever was asked answers, and is heard at once if here.
-fn talk(now: &mut Replayed) {
-    for asked in &now.slates.messages {
+fn talk(seen: &Observation, slates: &Slates, step: &mut Step) {
+    for asked in &slates.messages {
         let answer = Message { row: asked.row, said: Said::Answer, text: "ja — gerne".into() };
-        if let Some(row) = now.step.next.row_of(now.seen.users[asked.row]) {
-            now.step.next.messages.push(Message { row, ..answer.clone() });
+        if let Some(row) = step.next.row_of(seen.users[asked.row]) {
+            step.next.messages.push(Message { row, ..answer.clone() });
         }
-        now.step.responses.replies.push(answer);
+        step.responses.replies.push(answer);
     }
 }
 
+/// Gives ticks to a sink.
+pub(super) fn write(sink: &mut ParquetSink, spec: &EnvSpec, ticks: &[Kept]) {
+    ticks.iter().for_each(|tick| sink.write(&tick.facts(spec), &tick.transition()).unwrap());
+}
+
 /// Logs ticks as one sink would, and finishes.
-pub(super) fn log(dir: &Path, spec: &EnvSpec, ticks: &[Replayed], options: &LogOptions) -> LogReceipt {
+pub(super) fn log(dir: &Path, spec: &EnvSpec, ticks: &[Kept], options: &LogOptions) -> LogReceipt {
     let mut sink = ParquetSink::create(dir, spec, options).unwrap();
-    ticks.iter().for_each(|tick| {
-        sink.write(&Facts::new(&spec, &Population::default()), &tick.as_transition()).unwrap()
-    });
+    write(&mut sink, spec, ticks);
     finish(dir, spec, sink)
 }
 
@@ -90,75 +145,19 @@ pub(super) fn finish(dir: &Path, spec: &EnvSpec, sink: ParquetSink) -> LogReceip
     let receipt = sink.finish().unwrap();
     let mut manifest = Manifest::new(spec, "toy", 11);
     (manifest.state, manifest.rows) = (RunState::Finished, receipt.rows);
-    manifest.parts = receipt.parts.clone();
+    (manifest.parts, manifest.truth) = (receipt.parts.clone(), receipt.truth.clone());
     manifest.store(dir).unwrap();
     receipt
 }
 
-pub(super) fn replay(dir: &Path) -> Result<Vec<Replayed>, DataError> {
-    let (mut source, mut ticks) = (LogSource::open(dir)?, Vec::new());
+pub(super) fn replay(dir: &Path) -> Result<Vec<Kept>, DataError> {
+    read(LogSource::open(dir)?)
+}
+
+pub(super) fn read(mut source: LogSource) -> Result<Vec<Kept>, DataError> {
+    let mut ticks = Vec::new();
     while let Some(tick) = source.next()? {
-        ticks.push(tick.clone());
+        ticks.push(Kept::new(&tick.facts, &tick.transition));
     }
     Ok(ticks)
-}
-
-/// Toy users, each offered their own six of the lasting items, by turns.
-pub(super) fn own_lists(n_users: usize) -> World {
-    World::builder("own-lists-v0")
-        .cohort(Sharded::new(ToyUsers::default(), n_users))
-        .supply(Supply::Shelf(Box::new(Carousel)))
-        .slate_size(2)
-        .history(HistorySpec { length: 2, keep: Keep::Clicks })
-        .objective(Objective::new().with(Part::DwellMinutes, 2.0))
-        .build()
-        .unwrap()
-}
-
-#[derive(Clone)]
-struct Carousel;
-
-impl Shelf for Carousel {
-    fn observed(&self) -> recloop_env::Layout {
-        ToyItems.observed()
-    }
-
-    fn latent(&self) -> recloop_env::Layout {
-        ToyItems.latent()
-    }
-
-    fn stock(&mut self, _rng: &Streams) -> Vec<NewItem> {
-        let item = |i: u32| NewItem {
-            creator: CreatorId(i % 2),
-            title: format!("item \"{i}\""),
-            codes: vec![i as u16 % 3],
-            latent_dense: vec![0.5],
-            ..NewItem::default()
-        };
-        (0..12).map(item).collect()
-    }
-
-    fn offer(&mut self, tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {
-        let (mut starts, mut items) = (vec![0], Vec::new());
-        for user in users {
-            let turn = |i| ItemId((user.0 + tick.0 + 2 * i) % catalogue.len() as u32);
-            let mut own: Vec<_> = (0..5 + user.0 % 2).map(turn).collect();
-            own.sort_unstable();
-            items.append(&mut own);
-            starts.push(items.len() as u32);
-        }
-        *out = Candidates::PerRow { starts, items };
-    }
-
-    fn save(&self) -> Result<Snapshot, SnapshotError> {
-        Ok(Snapshot::default())
-    }
-
-    fn load(&mut self, _from: &Snapshot) -> Result<(), SnapshotError> {
-        Ok(())
-    }
-
-    fn fork(&self) -> Box<dyn Shelf> {
-        Box::new(self.clone())
-    }
 }
