@@ -7,10 +7,12 @@
 //! world, those of the recommender. SHA-256 of all that comes last. Records are written and read one at a time, so a
 //! checkpoint takes no second copy of the world; the checksum is verified before the first record is believed.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use postcard::ser_flavors::{Flavor, Size};
 use recloop_data::LogState;
 use recloop_env::{Array, SnapshotError, SnapshotSink, SnapshotSource};
 use serde::de::DeserializeOwned;
@@ -25,16 +27,16 @@ use crate::playing::Playing;
 /// Bytes of SHA-256 behind a checkpoint: a damaged one must not pass for another past.
 const CHECKSUM: usize = 32;
 
-/// What is small: the first record.
+/// The first record: all that is neither world nor recommender.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     pub(super) log: Option<LogState>,
-    pub(super) metrics: Partial,
+    pub(super) metrics: Cow<'a, Partial>,
     pub(super) counts: Counts,
 }
 
 /// Writes the checkpoint of a run.
-pub(super) fn write(dir: &RunDir, head: &Head, playing: &Playing) -> Result<(), RunError> {
+pub(super) fn write(dir: &RunDir, head: &Head<'_>, playing: &Playing) -> Result<(), RunError> {
     let path = path(dir, head.counts.ticks);
     store_by(&path, |file| {
         let mut records = Writer::new(&mut *file);
@@ -48,7 +50,7 @@ pub(super) fn write(dir: &RunDir, head: &Head, playing: &Playing) -> Result<(), 
 }
 
 /// Opens the checkpoint after `ticks`, whole as it was written: its head, and the arrays to read from then on.
-pub(super) fn open(dir: &RunDir, ticks: u32) -> Result<(Head, Reader), RunError> {
+pub(super) fn open(dir: &RunDir, ticks: u32) -> Result<(Head<'static>, Reader), RunError> {
     let path = path(dir, ticks);
     let mut records = Reader::verified(&path).map_err(|cause| corrupt(&path, cause.to_string()))?;
     match records.next_record() {
@@ -74,26 +76,51 @@ fn corrupt(path: &Path, reason: String) -> RunError {
 /// Writes records and hashes what it writes.
 struct Writer<W: Write> {
     out: BufWriter<Hashed<W>>,
-    /// The last record, whose memory the next one takes over.
-    record: Vec<u8>,
 }
 
 impl<W: Write> Writer<W> {
     fn new(out: W) -> Self {
-        Self { out: BufWriter::new(Hashed { out, hash: Sha256::new() }), record: Vec::new() }
+        Self { out: BufWriter::new(Hashed { out, hash: Sha256::new() }) }
     }
 
+    /// Measures the record first, so that even a large one is never held.
     fn put_record(&mut self, value: &impl Serialize) -> io::Result<()> {
-        self.record.clear();
-        self.record =
-            postcard::to_extend(value, std::mem::take(&mut self.record)).map_err(io::Error::other)?;
-        self.out.write_all(&(self.record.len() as u64).to_le_bytes())?;
-        self.out.write_all(&self.record)
+        let n_bytes = postcard::serialize_with_flavor(value, Size::default()).map_err(io::Error::other)?;
+        self.out.write_all(&(n_bytes as u64).to_le_bytes())?;
+        let mut failed = None;
+        let bytes = Bytes { out: &mut self.out, failed: &mut failed };
+        let written = postcard::serialize_with_flavor(value, bytes);
+        failed.map_or(written.map_err(io::Error::other), Err)
     }
 
     fn finish(self) -> io::Result<()> {
         let Hashed { mut out, hash } = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         out.write_all(&hash.finalize())
+    }
+}
+
+/// Postcard straight into a writer, whose own errors postcard has no word for.
+struct Bytes<'a, W> {
+    out: &'a mut W,
+    failed: &'a mut Option<io::Error>,
+}
+
+impl<W: Write> Flavor for Bytes<'_, W> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.out.write_all(bytes).map_err(|cause| {
+            *self.failed = Some(cause);
+            postcard::Error::SerializeBufferFull
+        })
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 
@@ -126,7 +153,6 @@ impl<W: Write> Write for Hashed<W> {
 pub(super) struct Reader {
     /// Ends where the checksum begins.
     records: io::Take<BufReader<File>>,
-    record: Vec<u8>,
 }
 
 impl Reader {
@@ -142,7 +168,7 @@ impl Reader {
             return Err(damaged());
         }
         file.rewind()?;
-        Ok(Self { records: BufReader::new(file).take(n_bytes), record: Vec::new() })
+        Ok(Self { records: BufReader::new(file).take(n_bytes) })
     }
 
     fn next_record<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
@@ -151,10 +177,9 @@ impl Reader {
         }
         let mut n_bytes = [0; 8];
         self.records.read_exact(&mut n_bytes)?;
-        self.record.clear();
-        let n_bytes = u64::from_le_bytes(n_bytes);
-        (&mut self.records).take(n_bytes).read_to_end(&mut self.record)?;
-        postcard::from_bytes(&self.record).map(Some).map_err(io::Error::other)
+        let mut record = Vec::new();
+        (&mut self.records).take(u64::from_le_bytes(n_bytes)).read_to_end(&mut record)?;
+        postcard::from_bytes(&record).map(Some).map_err(io::Error::other)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run in progress.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use recloop_data::metrics::Everything;
@@ -66,7 +67,7 @@ impl Live {
         let resume = |log: &LogState| ParquetSink::resume(dir.path(), spec, &LogOptions::default(), log);
         let sink = head.log.as_ref().map(resume).transpose()?;
         playing.go_back(&mut saved, head.counts)?;
-        let keeper = Keeper { sink, metrics: head.metrics };
+        let keeper = Keeper { sink, metrics: head.metrics.into_owned() };
         let manifest = Manifest { state: RunState::Running, ..manifest };
         Ok(Self { dir, playing, keeper, manifest, checkpoint_secs: config.checkpoint_secs() })
     }
@@ -102,7 +103,8 @@ impl Live {
 
     fn checkpoint(&mut self) -> Result<(), RunError> {
         let log = self.keeper.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
-        let head = Head { log, metrics: self.keeper.metrics.clone(), counts: *self.playing.counts() };
+        let metrics = Cow::Borrowed(&self.keeper.metrics);
+        let head = Head { log, metrics, counts: *self.playing.counts() };
         checkpoint::write(&self.dir, &head, &self.playing)?;
         let last = self.manifest.ticks;
         self.count(head.log.map(|log| log.parts).unwrap_or_default());
