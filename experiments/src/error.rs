@@ -116,6 +116,16 @@ pub enum ConfigError {
         /// What was given.
         dir: PathBuf,
     },
+    /// Data that changed since a config was written.
+    #[error("use the data in {}: the config was made with digest {expected}, these have {found}", dir.display())]
+    OtherData {
+        /// Where they are.
+        dir: PathBuf,
+        /// The digest in the config.
+        expected: String,
+        /// That of the directory.
+        found: String,
+    },
     /// Parts of a world that do not fit together.
     #[error(transparent)]
     World(#[from] BuildError),
@@ -231,8 +241,9 @@ impl ConfigError {
             Self::NoCalendar { .. } => "use `--steps N` or `--until-done`".into(),
             Self::Endless { .. } => "say how long to watch with `--steps N`".into(),
             Self::NoData { .. } => {
-                "`recloop import movielens PATH --out DIR` makes such a directory; then give it as `--data DIR`".into()
+                "`recloop import movielens PATH --out DIR` (or `import lastfm`) makes such a directory; then give it as `--data DIR`".into()
             }
+            Self::OtherData { .. } => "import the same data again, or leave out `data_digest` to use these".into(),
             Self::UnusedData { .. } => "leave out `--data`".into(),
             _ => return None,
         })

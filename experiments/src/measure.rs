@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use recloop_data::RunState;
 use recloop_data::log::LogSource;
 use recloop_data::metrics::{Everything, Named, Records, Section, flat};
+use recloop_data::{Manifest, RunState};
 use recloop_env::Metric;
 use serde::{Serialize, Serializer};
 
@@ -79,7 +79,9 @@ fn write_sections<S: Serializer>(sections: &[Section], to: S) -> Result<S::Ok, S
 /// # Errors
 /// A directory without a run, or a log that cannot be read to its end.
 pub fn measure(dir: &Path) -> Result<Measured, RunError> {
-    let mut source = LogSource::open(dir)?;
+    // Its owner's numbers: where the truth was kept, welfare is among them.
+    let kept_truth = Manifest::load(dir)?.truth.is_some();
+    let mut source = if kept_truth { LogSource::open_with_truth(dir)? } else { LogSource::open(dir)? };
     let (mut total, mut user_steps) = (Everything::default().start(), 0);
     while let Some(tick) = source.next()? {
         Everything::default().fold(&mut total, &tick.facts, &tick.transition);

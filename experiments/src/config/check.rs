@@ -1,21 +1,26 @@
 //! Checking sections against what is known: names, keys, and the few values a config itself understands.
 
+use std::path::PathBuf;
+
 use recloop_env::Registry;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Choice, Horizon};
+use crate::import::Label;
 use crate::worlds::Watch;
 use crate::{ConfigError, RecommenderEntry, WorldEntry, recommenders, worlds};
 
 const DEFAULT_WORLD: &str = "feed-v0";
 /// The key of the directory a world is made from.
 pub(super) const DATA: &str = "data";
+/// The key by which a run knows its data again; filled in from the import itself.
+pub(super) const DIGEST: &str = "data_digest";
 pub(super) const SECTIONS: &[&str] = &["log", "recommender", "run", "world"];
 pub(super) const STOPS: &[&str] = &["steps", "days", "until_done"];
 pub(super) const RUN_KEYS: &[&str] =
     &["seed", "steps", "days", "until_done", "threads", "checkpoint_secs", "out"];
-pub(super) const LOG_KEYS: &[&str] = &["enabled", "choice_probs"];
+pub(super) const LOG_KEYS: &[&str] = &["enabled", "choice_probs", "truth"];
 
 /// Reads a part's parameters; the message names the key.
 ///
@@ -57,11 +62,29 @@ pub(super) fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, Wor
         Some(other) => return Err(bad("world.data", format!("{other} is no directory"))),
     }
     let defaults = shortest((entry.defaults)());
-    let known: Vec<String> = defaults.keys().cloned().chain([DATA.to_owned()]).collect();
-    let known = &known[..known.len() - usize::from(!entry.needs_data)];
-    let keys = over(defaults, keys, "world", known)
+    let mut known: Vec<String> = defaults.keys().cloned().collect();
+    if entry.needs_data {
+        known.extend([DATA, DIGEST].map(str::to_owned));
+    }
+    let mut keys = over(defaults, keys, "world", &known)
         .map_err(|error| elsewhere(error, recommender, entry.recommender))?;
+    if entry.needs_data {
+        recognise(&mut keys)?;
+    }
     Ok((Choice { name, keys }, entry))
+}
+
+/// Writes the digest of the data into the keys, and refuses other data than the keys were made with. What cannot be read
+/// is for the world to refuse.
+fn recognise(keys: &mut Table) -> Result<(), ConfigError> {
+    let Some(dir) = keys.get(DATA).and_then(Value::as_str).map(PathBuf::from) else { return Ok(()) };
+    let Ok(label) = Label::load(&dir) else { return Ok(()) };
+    match keys.insert(DIGEST.into(), Value::String(label.digest.clone())) {
+        Some(Value::String(expected)) if expected != label.digest => {
+            Err(ConfigError::OtherData { dir, expected, found: label.digest })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Numbers that were `f32` get the few digits that name them: 0.3 in place of 0.30000001192092896.

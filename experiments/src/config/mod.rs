@@ -61,6 +61,8 @@ pub struct LogConfig {
     pub enabled: bool,
     /// Whether the user model's own choice probabilities are logged.
     pub choice_probs: bool,
+    /// Whether what only the world knows is written beside the log, for auditing the world itself.
+    pub truth: bool,
 }
 
 /// Everything that decides a run, and a few things that only carry it out: threads, checkpoints, output directory.
@@ -122,7 +124,8 @@ impl RunConfig {
         if !(run.checkpoint_secs >= 0.0 && run.checkpoint_secs.is_finite()) {
             return Err(bad("run.checkpoint_secs", format!("{} is no time to wait", run.checkpoint_secs)));
         }
-        let defaults = table([("enabled", Value::Boolean(true)), ("choice_probs", Value::Boolean(false))]);
+        let defaults = [("enabled", true), ("choice_probs", false), ("truth", true)];
+        let defaults = table(defaults.map(|(key, value)| (key, Value::Boolean(value))));
         let log = parse("log", check::over(defaults, log, "log", check::LOG_KEYS)?)?;
         let recommender = section("recommender");
         let (world, entry) = check::world(section("world"), &recommender)?;
@@ -192,6 +195,7 @@ impl RunConfig {
         let worlds = worlds::registry();
         let entry = find(&worlds, &self.world.name)?;
         let mut keys = self.world.keys.clone();
+        keys.remove(check::DIGEST);
         let data = keys.remove(check::DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
         (entry.build)(&keys, data.as_deref())
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
+use recloop_data::log::TruthEntry;
 use recloop_data::metrics::Everything;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{Env, Facts, LogSink, Metric, Transition, World};
@@ -14,6 +15,9 @@ use crate::RunError;
 use crate::config::RunConfig;
 use crate::measure::numbers;
 use crate::playing::{Playing, Visitor};
+
+/// What a log and its truth have written so far.
+type Written = (Parts, Option<TruthEntry>);
 
 /// A run between two ticks.
 pub(super) struct Live {
@@ -44,8 +48,8 @@ impl Live {
     /// At tick 0, with a first checkpoint: from here on there is always one to go back to.
     pub(super) fn start(config: &RunConfig, dir: RunDir, playing: Playing) -> Result<Self, RunError> {
         let spec = playing.world().spec();
-        let sink =
-            config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &LogOptions::default()));
+        let options = LogOptions { truth: config.log().truth, ..LogOptions::default() };
+        let sink = config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &options));
         let keeper = Keeper { sink: sink.transpose()?, metrics: Everything::default().start() };
         let revision = option_env!("RECLOOP_REVISION").map(str::to_owned);
         let manifest = Manifest { revision, ..Manifest::new(spec, config.recommender(), config.seed()) };
@@ -76,7 +80,7 @@ impl Live {
     pub(super) fn play(mut self, start: Start, observer: &mut dyn Observer) -> Result<RunSummary, RunError> {
         observer.begun(start, self.dir.path(), self.playing.world().spec(), self.playing.horizon());
         match self.play_ticks(observer) {
-            Ok(parts) => self.finish(parts),
+            Ok(log) => self.finish(log),
             Err(error) => {
                 // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
                 self.manifest.state = RunState::Failed;
@@ -86,7 +90,7 @@ impl Live {
         }
     }
 
-    fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<Parts, RunError> {
+    fn play_ticks(&mut self, observer: &mut dyn Observer) -> Result<Written, RunError> {
         let mut saved = Instant::now();
         while !self.playing.is_over() {
             self.playing.tick(&mut self.keeper)?;
@@ -98,7 +102,7 @@ impl Live {
         }
         let log = self.keeper.sink.take().map(LogSink::finish).transpose()?;
         self.playing.look_at_clock();
-        Ok(log.map(|log| log.parts).unwrap_or_default())
+        Ok(log.map(|log| (log.parts, log.truth)).unwrap_or_default())
     }
 
     fn checkpoint(&mut self) -> Result<(), RunError> {
@@ -107,7 +111,7 @@ impl Live {
         let head = Head { log, metrics, counts: *self.playing.counts() };
         checkpoint::write(&self.dir, &head, &self.playing)?;
         let last = self.manifest.ticks;
-        self.count(head.log.map(|log| log.parts).unwrap_or_default());
+        self.count(head.log.map(|log| (log.parts, log.truth)).unwrap_or_default());
         self.manifest.store(self.dir.path())?;
         if last != self.manifest.ticks {
             checkpoint::forget(&self.dir, last);
@@ -115,14 +119,14 @@ impl Live {
         Ok(())
     }
 
-    fn count(&mut self, parts: Parts) {
+    fn count(&mut self, (parts, truth): Written) {
         self.manifest.ticks = self.playing.counts().ticks;
         self.manifest.rows = self.playing.counts().user_steps;
-        self.manifest.parts = parts;
+        (self.manifest.parts, self.manifest.truth) = (parts, truth);
     }
 
-    fn finish(mut self, parts: Parts) -> Result<RunSummary, RunError> {
-        self.count(parts);
+    fn finish(mut self, log: Written) -> Result<RunSummary, RunError> {
+        self.count(log);
         let metrics = numbers(self.keeper.metrics);
         let summary = RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir);
         summary.write(&self.dir)?;
