@@ -2,10 +2,10 @@
 //!
 //! Run with `cargo run --release --example 04_log_and_replay`.
 
+use recloop::Metric;
 use recloop::data::LogSource;
 use recloop::data::metrics::Engagement;
 use recloop::experiments::{RunConfig, run};
-use recloop::Metric;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = std::env::temp_dir().join(format!("recloop-example-04-{}", std::process::id()));

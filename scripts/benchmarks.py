@@ -37,6 +37,11 @@ def rows(one, two, recommend):
     yield f"{shared}, 10000 users", rate(one[shared, "recloop/10000"]), ""
     bare, kept = one[logged, "bare"], one[logged, "logged"]
     yield logged, rate(kept), f"{rate(kept) / rate(bare):.2f} of the same run unlogged"
+    for kind in ("greedy", "plackett-luce"):
+        feed = f"feed, 20000 users, 10 of 2000 items, {kind}"
+        bare, kept = two[feed, "bare"], two[feed, "logged"]
+        yield f"{feed}, two threads", rate(bare), ""
+        yield f"{feed}, two threads, logged", rate(kept), f"{rate(kept) / rate(bare):.2f} of the same run unlogged"
     for (_, name), entry in sorted(recommend.items()):
         yield f"recommender alone: {name}", rate(entry), ""
 

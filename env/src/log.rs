@@ -1,6 +1,6 @@
 //! Where transitions go: sinks that keep them, metrics that fold them.
 
-use crate::{Catalogue, CreatorFact, EnvSpec, Grid, Population, Transition};
+use crate::{Catalogue, CreatorFact, EnvSpec, Grid, Population, Tick, Transition};
 
 /// What does not change from tick to tick, or only grows.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,8 @@ pub struct Facts<'a> {
     pub spec: &'a EnvSpec,
     /// Every item ever published, if items last.
     pub catalogue: Option<&'a Catalogue>,
+    /// The first tick that nobody watches, if that is known: a run that empties earlier is still watched until then.
+    pub horizon: Option<Tick>,
     /// Everybody's group attributes.
     pub population: &'a Population,
     /// Every creator there ever was; creator `c` is at index `c`.
@@ -21,7 +23,7 @@ impl<'a> Facts<'a> {
     /// The facts of a world without items that last, without creators, seen from outside.
     #[must_use]
     pub fn new(spec: &'a EnvSpec, population: &'a Population) -> Self {
-        Self { spec, catalogue: None, population, creators: &[], hindsight: None }
+        Self { spec, catalogue: None, horizon: None, population, creators: &[], hindsight: None }
     }
 }
 

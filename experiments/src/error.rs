@@ -11,7 +11,7 @@ use recloop_env::{BuildError, RecommendError, SnapshotError, StepError};
 #[non_exhaustive]
 pub enum ConfigError {
     /// A world, recommender, section or key that does not exist.
-    #[error("find {what} `{name}`: {}there are {}", meant(nearest.as_deref()), known.join(", "))]
+    #[error("find {what} `{name}`: {}", instead(nearest.as_deref(), known))]
     Unknown {
         /// What was looked for, such as `world` or `key of [run]`.
         what: String,
@@ -217,8 +217,18 @@ pub enum RunError {
     },
 }
 
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default()
+/// Beyond as many names, one that was probably meant stands for the whole list (chosen by us).
+const MANY: usize = 24;
+
+fn instead(nearest: Option<&str>, known: &[String]) -> String {
+    let all = format!("there are {}", known.join(", "));
+    match nearest {
+        Some(nearest) if known.len() > MANY => {
+            format!("did you mean `{nearest}`? it is one of {}", known.len())
+        }
+        Some(nearest) => format!("did you mean `{nearest}`? {all}"),
+        None => all,
+    }
 }
 
 fn or_nothing(given: &[String]) -> String {

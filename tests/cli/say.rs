@@ -43,8 +43,8 @@ fn worlds_and_recommenders_are_listed_with_their_keys() {
 #[test]
 fn a_run_ends_in_a_table_and_says_where_the_log_is() {
     let here = tempfile::tempdir().unwrap();
-    let first = stdout(here.path(), "run --users 20 --steps 5");
-    let second = stdout(here.path(), "run --users 20 --steps 5");
+    let first = stdout(here.path(), "run interest-evolution-v0 --users 20 --steps 5");
+    let second = stdout(here.path(), "run interest-evolution-v0 --users 20 --steps 5");
     insta::with_settings!({filters => vec![(r"in \d+\.\d s \([\d,]+/s\)", "in [TIME]")]}, {
         assert_snapshot!("run", first);
     });
@@ -54,7 +54,8 @@ fn a_run_ends_in_a_table_and_says_where_the_log_is() {
 #[test]
 fn json_is_one_object_of_the_documented_shape() {
     let here = tempfile::tempdir().unwrap();
-    let text = stdout(here.path(), "run --users 30 --set candidates=5 --set slate=2 --seed 3 --format json");
+    let text =
+        stdout(here.path(), "run interest-evolution-v0 --users 30 --set slate=2 --seed 3 --format json");
     let summary: Value = serde_json::from_str(&text).unwrap();
     let keys: Vec<&String> = summary.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["metrics", "recommender", "seed", "user_steps", "wall_secs", "world"]);
@@ -76,27 +77,67 @@ fn json_is_one_object_of_the_documented_shape() {
 }
 
 #[test]
+fn the_default_world_tells_who_stays_and_what_became_of_creators() {
+    let here = tempfile::tempdir().unwrap();
+    let text = stdout(here.path(), "run --users 60 --days 9 --format json");
+    let summary: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&summary["world"], &summary["recommender"]), (&"feed-v0".into(), &"mf".into()));
+    for name in [
+        "sessions_per_user",
+        "slates_per_session",
+        "retention_d1",
+        "retention_d7",
+        "dau_mau",
+        "provider_gini",
+        "creator_survival",
+        "welfare_now",
+        "welfare_initial",
+    ] {
+        assert!(summary["metrics"][name]["mean"].is_number(), "{name}: {}", summary["metrics"][name]);
+    }
+    let page = stdout(here.path(), "metrics runs/feed-v0-mf-7");
+    for title in ["SESSIONS", "RETURNS"] {
+        assert!(page.contains(title), "{title} is missing: {page}");
+    }
+}
+
+#[test]
+fn one_world_is_listed_with_every_key() {
+    let here = tempfile::tempdir().unwrap();
+    let said = stdout(here.path(), "worlds feed-v0");
+    for key in ["bait_weight", "interference", "n_creators", "return_satisfaction"] {
+        assert!(said.lines().any(|line| line.split_whitespace().next() == Some(key)), "{key}: {said}");
+    }
+    assert!(stdout(here.path(), "worlds linucb").contains("exploration"));
+}
+
+#[test]
 fn the_log_alone_gives_the_metrics_of_the_run() {
     let here = tempfile::tempdir().unwrap();
-    let live = stdout(here.path(), "run --users 30 --out r --format json");
-    let replayed = stdout(here.path(), "metrics r --format json");
-    let [live, replayed]: [Value; 2] = [live, replayed].map(|text| serde_json::from_str(&text).unwrap());
-    assert_eq!(live["metrics"], replayed["metrics"]);
-    assert_eq!(live["user_steps"], replayed["user_steps"]);
-    assert!(stdout(here.path(), "metrics r").contains("reward_per_user"));
+    // Without days, and with everything a world can have: visits, groups, creators, a truth kept apart.
+    for (args, run) in
+        [("interest-evolution-v0 --users 30", "plain"), ("feed-v0 --users 40 --days 9", "feed")]
+    {
+        let live = stdout(here.path(), &format!("run {args} --out {run} --format json"));
+        let replayed = stdout(here.path(), &format!("metrics {run} --format json"));
+        let [live, replayed]: [Value; 2] = [live, replayed].map(|text| serde_json::from_str(&text).unwrap());
+        assert_eq!(live["metrics"], replayed["metrics"]);
+        assert_eq!(live["user_steps"], replayed["user_steps"]);
+        assert!(stdout(here.path(), &format!("metrics {run}")).contains("reward_per_user"));
+    }
 }
 
 #[test]
 fn inspect_shows_tables_columns_and_slates() {
     let here = tempfile::tempdir().unwrap();
-    stdout(here.path(), "run --users 4 --steps 3 --recommender random --out r");
+    stdout(here.path(), "run interest-evolution-v0 --users 4 --steps 3 --recommender random --out r");
     assert_snapshot!("inspect", stdout(here.path(), "inspect r"));
 }
 
 #[test]
 fn whoever_stops_reading_is_no_error() {
     let here = tempfile::tempdir().unwrap();
-    stdout(here.path(), "run --users 4 --steps 3 --out r");
+    stdout(here.path(), "run interest-evolution-v0 --users 4 --steps 3 --out r");
     for args in ["inspect r", "worlds", "metrics r", "run --help"] {
         let mut child =
             command(here.path(), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -9,7 +9,10 @@ fn the_resolved_config_repeats_the_run() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("exp.toml"), "[run]\nseed = 1\nsteps = 9\n[recommender]\ntemperature = 0.5\n")
         .unwrap();
-    stdout(here.path(), "run --config exp.toml --set slate=2 --users 12 --seed 5 --out a");
+    stdout(
+        here.path(),
+        "run interest-evolution-v0 --config exp.toml --set slate=2 --users 12 --seed 5 --out a",
+    );
     insta::assert_snapshot!("config", fs::read_to_string(here.path().join("a/config.toml")).unwrap());
     stdout(here.path(), "run --config a/config.toml --out b");
     assert_eq!(digest(here.path(), "a"), digest(here.path(), "b"));
@@ -21,8 +24,8 @@ fn threads_change_neither_the_log_nor_the_numbers() {
     let here = tempfile::tempdir().unwrap();
     // More than two blocks of 4,096 users, so that threads have something to divide.
     for threads in [1, 2, 8] {
-        let args =
-            format!("run --users 9000 --steps 4 --recommender random --threads {threads} --out r{threads}");
+        let many = "run interest-evolution-v0 --recommender random --users 9000 --steps 4";
+        let args = format!("{many} --threads {threads} --out r{threads}");
         stdout(here.path(), &args);
     }
     assert_eq!(digest(here.path(), "r1"), digest(here.path(), "r2"));
@@ -33,8 +36,8 @@ fn threads_change_neither_the_log_nor_the_numbers() {
 #[test]
 fn a_run_without_a_log_has_the_same_numbers() {
     let here = tempfile::tempdir().unwrap();
-    stdout(here.path(), "run --users 20 --out logged");
-    let said = stdout(here.path(), "run --users 20 --out bare --set log.enabled=false");
+    stdout(here.path(), "run --users 20 --days 3 --out logged");
+    let said = stdout(here.path(), "run --users 20 --days 3 --out bare --set log.enabled=false");
     assert!(said.contains("no log was kept"), "{said}");
     assert!(!here.path().join("bare/log").exists());
     assert_eq!(metrics(here.path(), "logged"), metrics(here.path(), "bare"));
@@ -45,7 +48,7 @@ fn a_run_without_a_log_has_the_same_numbers() {
 fn a_place_that_cannot_be_written_is_refused_before_anything_is_played() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("file"), "").unwrap();
-    let said = refusal(here.path(), "run --users 10 --out file/r");
+    let said = refusal(here.path(), "run --users 10 --days 1 --out file/r");
     assert!(said.starts_with("error: failed to create file/r") && said.ends_with("exit code 1"), "{said}");
 }
 
@@ -54,7 +57,7 @@ fn a_place_that_cannot_be_written_is_refused_before_anything_is_played() {
 #[test]
 fn a_full_disk_stops_the_run_and_finished_parts_stay() {
     let here = tempfile::tempdir().unwrap();
-    let args = "run --users 500 --set run.checkpoint_secs=0 --set log.choice_probs=true --steps 60";
+    let args = "run interest-evolution-v0 --users 500 --set run.checkpoint_secs=0 --set log.choice_probs=true --steps 60";
     stdout(here.path(), &format!("{args} --out whole"));
     let run = command(here.path(), &format!("{args} --out r --set run.checkpoint_secs=1000"));
     let words = run.get_args().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ");

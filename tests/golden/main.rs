@@ -69,6 +69,13 @@ fn interest_exploration() {
 }
 
 #[test]
+fn feed() {
+    let settings = ["n_creators=5", "opening_items=60", "observe_interest=true", "tick_secs=1200"];
+    let mut policy = PlackettLuce::new(DotProduct::default(), 0.2).expect("a temperature");
+    insta::assert_snapshot!(table("feed-v0", &settings, &mut policy));
+}
+
+#[test]
 fn long_term_satisfaction() {
     let settings = ["slates=8"];
     insta::assert_snapshot!(table("long-term-satisfaction-v1", &settings, &mut RandomSlates::default()));

@@ -44,6 +44,10 @@ fn separable(kind: usize, n_users: usize) -> World {
         kind => {
             let mut config = (named[kind - 2].defaults)();
             config.insert("users".into(), (n_users as i64).into());
+            // A world that can cut the wires between its users is separable with them cut.
+            if config.contains_key("interference") {
+                config.insert("interference".into(), "off".into());
+            }
             (named[kind - 2].build)(&config, None).unwrap()
         }
     }

@@ -70,6 +70,9 @@ pub struct Manifest {
     pub recommender: String,
     /// The seed.
     pub seed: u64,
+    /// The first tick that was not to be watched, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<u32>,
     /// Ticks played.
     pub ticks: u32,
     /// Slates shown.
@@ -95,6 +98,7 @@ impl Manifest {
             world: spec.id.clone(),
             recommender: recommender.into(),
             seed,
+            horizon: None,
             ticks: 0,
             rows: 0,
             spec: spec.clone(),

@@ -155,6 +155,7 @@ impl LogSource {
         Facts {
             spec: &self.manifest.spec,
             catalogue: self.items.catalogue(),
+            horizon: self.manifest.horizon.map(Tick),
             population: &self.roster.population,
             creators: &self.roster.creators,
             hindsight: self.truth.as_ref().map(TruthSource::hindsight),

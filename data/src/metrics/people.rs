@@ -178,7 +178,9 @@ impl PeopleTable {
     /// What does not depend on the rows.
     fn learn(&mut self, facts: &Facts<'_>, t: &Transition<'_>, has_quality: bool) {
         let Clock { tick_secs, calendar } = facts.spec.clock;
-        self.end_secs = self.end_secs.max(f64::from(t.tick().next().0) * tick_secs);
+        // Whoever watches until a horizon has seen that nobody came any more.
+        let watched = facts.horizon.filter(|_| t.step.next.is_empty()).unwrap_or(t.tick().next());
+        self.end_secs = self.end_secs.max(f64::from(watched.0) * tick_secs);
         self.has_calendar = calendar;
         self.has_quality |= has_quality;
         if self.population.is_none() && !facts.population.groups().is_empty() {

@@ -336,6 +336,7 @@ impl Now {
             crowd: Crowd::new(None, spec.clock),
             met: spec.no_repeat.then(|| Met::new(n)),
             accounts: Grid::default(),
+            early: Vec::new(),
             unheard: Vec::new(),
         }
     }

@@ -24,8 +24,8 @@ use creators::Creators;
 
 use crate::calendar::Calendar;
 use crate::{
-    Candidates, Cohort, CreatorFact, Crowd, EnvSpec, Facts, Grid, Hindsight, HistoryStore, ItemView, Message,
-    Met, Objective, Population, ResetOptions, SessionId, Streams, Supply, Tick, UserId,
+    Candidates, Cohort, CreatorFact, Crowd, EnvSpec, Event, Facts, Grid, Hindsight, HistoryStore, ItemView,
+    Message, Met, Objective, Population, ResetOptions, SessionId, Streams, Supply, Tick, UserId,
 };
 
 /// A population living with a recommender.
@@ -71,6 +71,8 @@ struct Now {
     met: Option<Met>,
     /// `[B, A]` what the last slates were really worth.
     accounts: Grid<f32>,
+    /// What creators did before the first slate; told with its outcome.
+    early: Vec<Event>,
     /// What was said by people who have not been back since.
     unheard: Vec<(UserId, Message)>,
 }
@@ -122,6 +124,7 @@ impl World {
         Facts {
             spec: &self.spec,
             catalogue: self.now.items.catalogue(),
+            horizon: self.now.options.horizon,
             population: &self.now.population,
             creators: self.creator_facts(),
             hindsight: Some(hindsight),

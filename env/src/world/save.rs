@@ -78,6 +78,9 @@ impl World {
         self.reset(u64::from(seed_high) << 32 | u64::from(seed_low), &options, out)?;
         let now = &mut self.now;
         now.stage = Stage::Unready;
+        if now.tick != Tick(tick) {
+            now.early.clear();
+        }
         now.tick = Tick(tick);
         now.users = load_here(from, self.spec.n_users)?;
         let mut due = vec![0; self.spec.n_users];

@@ -44,6 +44,9 @@ impl Env for World {
             self.book(user, Tick(0));
         }
         self.begin_tick(Tick(0));
+        let mut early = Vec::new();
+        self.creators_act(&mut early)?;
+        self.now.early = early;
         self.observe(out)
     }
 
@@ -78,6 +81,7 @@ impl Env for World {
         self.objective.score(&outcome, &mut out.reward_parts, &mut out.reward);
         // 6 what happened becomes the past; creators are owed their own feedback.
         out.events.clear();
+        out.events.append(&mut self.now.early);
         self.remember(slates, &out.responses);
         self.owe_creators(slates, out);
         // 7 schedule returns, pick who is due.

@@ -16,10 +16,11 @@ use crate::{CompareConfig, Comparison, Difference, Interval, MetricCompared, Ver
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop compare interest-evolution-v0 random dot --seeds 10
-  recloop compare interest-evolution-v0 dot dot:temperature=0.5 --metrics ctr,reward_per_user
-  recloop compare long-term-satisfaction-v1 random oracle-click oracle-utility --users 500 --out cmp
-  recloop compare interest-evolution-v0 random random --seeds 3     nothing differs: all zero
+  recloop compare feed-v0 mf linucb --seeds 5
+  recloop compare feed-v0 mf mf:rerank=mmr,relevance=0.8 --metrics retention_d7,provider_gini
+  recloop compare feed-v0 oracle-click oracle-utility --set bait_weight=0 --out cmp
+  recloop compare long-term-satisfaction-v1 random oracle-click oracle-utility --users 500
+  recloop compare feed-v0 mf mf --users 200 --seeds 3     nothing differs: all zero
 
 A seed gives every recommender the same world, people and luck, so differences are taken seed by
 seed. The interval is Student's t over seeds: it speaks of other seeds of this world, too.

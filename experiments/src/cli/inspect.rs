@@ -14,8 +14,8 @@ use crate::RunError;
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop inspect runs/interest-evolution-v0-dot-7
-  recloop inspect runs/interest-evolution-v0-dot-7 --digest";
+  recloop inspect runs/feed-v0-mf-7
+  recloop inspect runs/feed-v0-mf-7 --digest";
 
 /// Slates printed: a first look, not a dump.
 const A_FEW: usize = 3;

@@ -10,8 +10,8 @@ use super::{CliError, Format, print_json, table};
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop metrics runs/interest-evolution-v0-dot-7
-  recloop metrics runs/interest-evolution-v0-dot-7 --format json";
+  recloop metrics runs/feed-v0-mf-7
+  recloop metrics runs/feed-v0-mf-7 --format json";
 
 /// Computes a run's metrics again from its log alone.
 #[derive(Debug, Args)]

@@ -26,12 +26,14 @@ use crate::{ConfigError, RunError};
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop run                                          2,000 users, until all have left
-  recloop run long-term-satisfaction-v1 --recommender random --seed 3
-  recloop compare long-term-satisfaction-v1 random oracle-utility --seeds 5
+  recloop run                                          2,000 people live with a feed for 30 days
+  recloop run --recommender linucb                     the same people and luck, another recommender
+  recloop compare feed-v0 mf linucb --seeds 5          which keeps more users, and how sure
+  recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
+  recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
+  recloop inspect runs/feed-v0-mf-7                    what was shown to whom
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
-  recloop metrics runs/interest-evolution-v0-dot-7     the numbers again, from the log
 
 `recloop COMMAND --help` says more about each.";
 

@@ -15,15 +15,17 @@ use crate::{ConfigError, RunConfig, RunSummary, headline};
 const EXAMPLES: &str = "\
 Examples:
   recloop run
-  recloop run long-term-satisfaction-v1 --users 5000 --seed 3
-  recloop run interest-evolution-v0 --recommender random --set candidates=5 --set slate=2
-  recloop run --recommender mf --set redraw=false --set recommender.temperature=0.5
-  recloop run movielens-v0 --data ml --steps 30
-  recloop run --config runs/interest-evolution-v0-dot-7/config.toml --seed 8
+  recloop run --recommender linucb --seed 3
+  recloop run --users 500 --days 10 --set interference=off --set bait_weight=0
+  recloop run --set recommender.temperature=0.5        slates are drawn, propensities exact
+  recloop run --set recommender.retrieve=200 --set recommender.rerank=mmr
+  recloop run long-term-satisfaction-v1 --recommender random --users 5000
+  recloop run movielens-v0 --data ml --days 10
+  recloop run --config runs/feed-v0-mf-7/config.toml --seed 8
   recloop run --out runs/long --resume
 
 Later settings win: defaults, then --config, then --set, then the other flags.
-`recloop worlds` lists worlds and recommenders with their keys.";
+`recloop worlds` lists worlds and recommenders, `recloop worlds NAME` every key of one.";
 
 /// Lets a population live with a recommender, logs every impression, and prints what came of it.
 #[derive(Debug, Args)]

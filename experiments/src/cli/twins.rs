@@ -14,8 +14,8 @@ use crate::TwinsConfig;
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop twins interest-evolution-v0 random dot --user 3
-  recloop twins long-term-satisfaction-v1 oracle-click oracle-utility --user 0 --slates 10
+  recloop twins feed-v0 oracle-click oracle-utility --user 7
+  recloop twins feed-v0 mf linucb --user 7 --sessions 10 --slates 2
   recloop twins interest-evolution-v0 dot dot:temperature=0.5 --user 3 --seed 8 --format json
 
 Sessions stand side by side where the terminal has 100 columns (COLUMNS=… if it does not tell), else

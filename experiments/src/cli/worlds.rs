@@ -13,8 +13,9 @@ const EXAMPLES: &str = "\
 Examples:
   recloop worlds
   recloop worlds feed-v0                                 every key of one world
-  recloop run interest-evolution-v0 --set candidates=5 --set slate=2
-  recloop run interest-evolution-v0 --recommender dot --set recommender.temperature=0.5";
+  recloop worlds linucb                                  … or of one recommender
+  recloop run --set slate=5 --set rule=cfd               any of them, set
+  recloop run --recommender linucb --set recommender.exploration=0.5";
 
 /// Keys beyond which a world's are listed only when it is asked for by name.
 const FEW: usize = 12;

@@ -169,19 +169,23 @@ pub(super) fn over<S: AsRef<str>>(
 pub(super) fn stop(run: &Table) -> Result<Option<Horizon>, ConfigError> {
     let given: Vec<&'static str> = STOPS.iter().copied().filter(|stop| run.contains_key(*stop)).collect();
     let value = |stop: &str| run.get(stop).cloned();
-    let wrong = |stop: &str, wanted: &str| bad(&format!("run.{stop}"), format!("it must be {wanted}"));
+    let wrong = |stop: &str, allowed: &str| {
+        let given = value(stop).map_or_else(String::new, |value| value.to_string());
+        bad(&format!("run.{stop}"), format!("it is {given}; allowed is {allowed}"))
+    };
     let stop = match given[..] {
         [] => return Ok(None),
         ["steps"] => {
             let steps = value("steps").and_then(|steps| u32::try_from(steps.as_integer()?).ok());
-            let steps =
-                steps.filter(|steps| *steps > 0).ok_or_else(|| wrong("steps", "a number of ticks"))?;
+            let steps = steps
+                .filter(|steps| *steps > 0)
+                .ok_or_else(|| wrong("steps", "a whole number of ticks above 0"))?;
             Horizon::Steps(steps)
         }
         ["days"] => {
             let days = value("days").and_then(|days| days.as_float().or(days.as_integer().map(|n| n as f64)));
             let days = days.filter(|days| *days > 0.0 && days.is_finite());
-            Horizon::Days(days.ok_or_else(|| wrong("days", "a number of days"))?)
+            Horizon::Days(days.ok_or_else(|| wrong("days", "a number of days above 0"))?)
         }
         ["until_done"] if value("until_done") == Some(Value::Boolean(true)) => Horizon::UntilDone,
         ["until_done"] => return Err(wrong("until_done", "true, or left out in favour of steps or days")),

@@ -71,7 +71,7 @@ pub struct LogConfig {
 /// use recloop_experiments::RunConfig;
 /// let layer = "[run]\nseed = 3\n[world]\nusers = 100".parse()?;
 /// let config = RunConfig::resolve([layer])?;
-/// assert_eq!((config.seed(), config.recommender()), (3, "dot"));
+/// assert_eq!((config.seed(), config.world(), config.recommender()), (3, "feed-v0", "mf"));
 /// assert_eq!(RunConfig::resolve([config.to_table()])?, config);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -20,7 +20,7 @@ fn a_later_layer_wins_key_by_key() {
     assert_eq!(config.seed(), 2);
     assert_eq!(config.world.keys["users"].as_integer(), Some(30));
     assert_eq!(config.world.keys["slate"].as_integer(), Some(2));
-    assert_eq!(config.world.keys["candidates"].as_integer(), Some(10), "the default");
+    assert_eq!(config.world.keys["topics"].as_integer(), Some(14), "the default");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn the_resolved_config_gives_the_same_run() {
     let again = resolve(&[&text]).unwrap();
     assert_eq!(config.differences(&again), Vec::<String>::new());
     assert_eq!((again.out(), again.horizon()), (None, Horizon::Steps(12)));
-    assert!(text.contains("learning_rate = 0.3\n"), "{text}");
+    assert!(text.contains("examination = 0.93\n"), "{text}");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn differences_are_named_and_what_only_carries_a_run_out_is_not_one() {
     let named = [
         "recommender.temperature is 0.5 there and absent here",
         "run.seed is 7 there and 8 here",
-        "world.slate is 3 there and 2 here",
+        "world.slate is 10 there and 2 here",
     ];
     assert_eq!(here.differences(&there), named);
 }
@@ -67,12 +67,15 @@ fn a_name_nobody_knows_is_refused_with_the_nearest_one_that_is() {
             "world `interest-evolution`: did you mean `interest-evolution-v0`?",
         ),
         ("recommender.name = \"popular\"", "recommender `popular`: did you mean `popularity`?"),
-        ("world.candidats = 5", "key of [world] `candidats`: did you mean `candidates`?"),
+        ("world.bait_wieght = 5", "key of [world] `bait_wieght`: did you mean `bait_weight`? it is one of "),
         ("world.temperature = 5", "key of [world] `temperature`: did you mean `recommender.temperature`?"),
         ("run.sed = 5", "key of [run] `sed`: did you mean `seed`?"),
         ("log.enable = true", "key of [log] `enable`: did you mean `enabled`?"),
         ("wrld.users = 5", "section `wrld`: did you mean `world`?"),
-        ("world.name = \"zzz\"", "world `zzz`: there are interest-evolution-v0, interest-exploration-v0"),
+        (
+            "world.name = \"zzz\"",
+            "world `zzz`: there are feed-v0, interest-evolution-v0, interest-exploration-v0",
+        ),
     ] {
         let message = refused(&[text]);
         assert!(message.starts_with(&format!("find {wanted}")), "{message}");
@@ -85,18 +88,19 @@ fn values_of_the_wrong_type_or_range_are_refused_by_key() {
         ("run.seed = -1", "read `run.seed`: "),
         ("run.checkpoint_secs = -1", "read `run.checkpoint_secs`: -1 is no time to wait"),
         ("run.threads = 0", "read `run.threads`: "),
-        ("run.steps = 0", "read `run.steps`: it must be a number of ticks"),
-        ("run.days = \"many\"", "read `run.days`: it must be a number of days"),
-        ("run.until_done = false", "read `run.until_done`: it must be true"),
+        ("run.steps = 0", "read `run.steps`: it is 0; allowed is a whole number of ticks above 0"),
+        ("run.days = \"many\"", "read `run.days`: it is \"many\"; allowed is a number of days above 0"),
+        ("run.days = -1", "read `run.days`: it is -1; allowed is a number of days above 0"),
+        ("run.until_done = false", "read `run.until_done`: it is false; allowed is true"),
         ("world = 5", "read `world`: it is a section"),
         ("world.name = 5", "read `world.name`: 5 is no name"),
     ] {
         let message = refused(&[text]);
         assert!(message.starts_with(wanted), "{message}");
     }
-    let config = resolve(&["world.candidates = \"x\""]).unwrap();
+    let config = resolve(&["world.slate = \"x\""]).unwrap();
     let message = config.build_world().unwrap_err().to_string();
-    assert!(message.starts_with("read `world.candidates`: invalid type"), "{message}");
+    assert!(message.starts_with("read `world.slate`: invalid type"), "{message}");
     let config = resolve(&["recommender.temperature = 0"]).unwrap();
     assert!(matches!(config.build_player(), Err(ConfigError::Part { .. })));
 }
@@ -105,8 +109,10 @@ fn values_of_the_wrong_type_or_range_are_refused_by_key() {
 fn a_run_stops_in_one_way() {
     assert!(matches!(resolve(&["run.steps = 1\nrun.days = 2"]), Err(ConfigError::Exclusive { .. })));
     assert_eq!(resolve(&["run.steps = 1", "run.until_done = true"]).unwrap().horizon(), Horizon::UntilDone);
-    assert_eq!(resolve(&[]).unwrap().horizon(), Horizon::UntilDone);
-    let days = resolve(&["run.days = 3"]).unwrap();
+    assert_eq!(resolve(&[]).unwrap().horizon(), Horizon::Days(30.0), "the default world's");
+    let leaving = "world.name = \"interest-evolution-v0\"";
+    assert_eq!(resolve(&[leaving]).unwrap().horizon(), Horizon::UntilDone);
+    let days = resolve(&[leaving, "run.days = 3"]).unwrap();
     let spec = recloop_env::Env::spec(&days.build_world().unwrap()).clone();
     assert!(matches!(days.horizon().tick(&spec), Err(ConfigError::NoCalendar { .. })));
     let clock = Clock { tick_secs: 7_000.0, calendar: true };

@@ -52,7 +52,9 @@ impl Live {
         let sink = config.log().enabled.then(|| ParquetSink::create(dir.path(), spec, &options));
         let keeper = Keeper { sink: sink.transpose()?, metrics: Everything::default().start() };
         let revision = option_env!("RECLOOP_REVISION").map(str::to_owned);
-        let manifest = Manifest { revision, ..Manifest::new(spec, config.recommender(), config.seed()) };
+        let horizon = playing.horizon().map(|tick| tick.0);
+        let manifest =
+            Manifest { revision, horizon, ..Manifest::new(spec, config.recommender(), config.seed()) };
         let checkpoint_secs = config.checkpoint_secs();
         let mut live = Self { dir, playing, keeper, manifest, checkpoint_secs };
         live.checkpoint()?;

@@ -52,6 +52,7 @@ impl Kept {
             items: items.as_ref(),
         };
         Facts {
+            horizon: None,
             spec,
             catalogue: self.catalogue.as_ref(),
             population: &self.population,

@@ -120,6 +120,7 @@ impl Hand {
             accounts.push_row(&row.account);
         }
         let facts = Facts {
+            horizon: None,
             spec: &self.spec,
             catalogue: self.items.catalogue(),
             population: &self.population,
