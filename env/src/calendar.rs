@@ -63,12 +63,15 @@ impl Calendar {
 
     fn open_window(&mut self, opens: u32) {
         self.opens = opens;
-        let mut waiting = std::mem::take(&mut self.later);
-        for user in waiting.drain(..) {
-            self.file(user, self.due[user.index()]);
-        }
-        if self.later.is_empty() {
-            self.later = waiting;
+        let mut at = 0;
+        while let Some(&user) = self.later.get(at) {
+            let due = self.due[user.index()];
+            if due - opens < WINDOW {
+                self.later.swap_remove(at);
+                self.file(user, due);
+            } else {
+                at += 1;
+            }
         }
     }
 

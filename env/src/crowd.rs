@@ -1,6 +1,6 @@
 //! What the crowd did: the only channel through which one user's clicks reach another.
 
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::{Array, SnapshotError, SnapshotSink, SnapshotSource};
 use crate::{Clock, Grid, ItemId, Slates, Tick};
 
 /// Clicks and impressions of every durable item, and how the crowd's liking looks to somebody who sees the counts.
@@ -110,18 +110,18 @@ impl Crowd {
         }
     }
 
-    pub(crate) fn save(&self, out: &mut Snapshot) {
-        out.put_u32("crowd.at", 1, &[self.at.0]);
-        out.put_f64("crowd.clicks", 1, &self.clicks);
-        out.put_u32("crowd.impressions", 1, &self.impressions);
+    pub(crate) fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        out.put(Array::new("crowd.at", 1, [self.at.0]))?;
+        out.put(Array::new("crowd.clicks", 1, &self.clicks[..]))?;
+        out.put(Array::new("crowd.impressions", 1, &self.impressions[..]))
     }
 
-    pub(crate) fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+    pub(crate) fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
         let mut at = [0];
-        from.get_u32("crowd.at", &mut at)?;
+        from.take("crowd.at")?.copy_to(&mut at)?;
         self.at = Tick(at[0]);
-        self.clicks = from.get_f64_vec("crowd.clicks")?.to_vec();
-        self.impressions = from.get_u32_vec("crowd.impressions")?.to_vec();
+        self.clicks = from.take("crowd.clicks")?.to_vec()?;
+        self.impressions = from.take("crowd.impressions")?.to_vec()?;
         Ok(())
     }
 }

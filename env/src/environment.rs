@@ -70,7 +70,7 @@ pub trait Env {
 /// use recloop_env::{Env, ItemId, ResetOptions, SingleUser};
 /// let mut solo = SingleUser::new(toy_world(1)).unwrap();
 /// let first = solo.reset(7, &ResetOptions::default()).unwrap();
-/// let shown: Vec<ItemId> = first.candidates()[..2].to_vec();
+/// let shown: Vec<ItemId> = first.candidates().iter().take(2).collect();
 /// let reward = solo.step(&shown).unwrap().reward[0];
 /// assert!(reward >= 0.0);
 /// ```

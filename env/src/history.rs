@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Grid, ItemId, Layout, SnapshotError, UserId, snapshot::Snapshot};
+use crate::snapshot::{Array, Element, SnapshotError, SnapshotSink, SnapshotSource};
+use crate::{BLOCK, Grid, ItemId, Layout, UserId};
 
 /// Which impressions a history keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,7 +65,13 @@ pub struct HistoryStore {
     spec: HistorySpec,
     /// Entries ever written, per user; the ring's head is this modulo the length.
     written: Vec<u32>,
-    rings: History,
+    /// Ids as bare words: zeroes of a kind the allocator knows cost nothing until a page of them is written to, and
+    /// most of a million users are not here yet.
+    items: Rings<u32>,
+    clicked: Rings<bool>,
+    dwell_secs: Rings<f32>,
+    dense: Rings<f32>,
+    codes: Rings<u16>,
 }
 
 impl HistoryStore {
@@ -73,15 +80,15 @@ impl HistoryStore {
     pub fn new(spec: HistorySpec, n_users: usize, ephemeral: Option<&Layout>) -> Self {
         let h = spec.length;
         let widths = ephemeral.map_or((0, 0), |layout| (layout.dense_width(), layout.code_width()));
-        let rings = History {
-            len: vec![],
-            items: Grid::zeros(n_users, h),
-            clicked: Grid::zeros(n_users, h),
-            dwell_secs: Grid::zeros(n_users, h),
-            dense: Grid::zeros(n_users, h * widths.0),
-            codes: Grid::zeros(n_users, h * widths.1),
-        };
-        Self { spec, written: vec![0; n_users], rings }
+        Self {
+            spec,
+            written: vec![0; n_users],
+            items: Rings::new(n_users, h, 1),
+            clicked: Rings::new(n_users, h, 1),
+            dwell_secs: Rings::new(n_users, h, 1),
+            dense: Rings::new(n_users, h, widths.0),
+            codes: Rings::new(n_users, h, widths.1),
+        }
     }
 
     /// What this store keeps.
@@ -96,11 +103,11 @@ impl HistoryStore {
             return;
         }
         let (u, slot) = (user.index(), self.written[user.index()] as usize % self.spec.length);
-        self.rings.items.row_mut(u)[slot] = memory.item;
-        self.rings.clicked.row_mut(u)[slot] = memory.clicked;
-        self.rings.dwell_secs.row_mut(u)[slot] = memory.dwell_secs;
-        write_slot(&mut self.rings.dense, u, slot, memory.dense);
-        write_slot(&mut self.rings.codes, u, slot, memory.codes);
+        self.items.write(u, slot, &[memory.item.0]);
+        self.clicked.write(u, slot, &[memory.clicked]);
+        self.dwell_secs.write(u, slot, &[memory.dwell_secs]);
+        self.dense.write(u, slot, memory.dense);
+        self.codes.write(u, slot, memory.codes);
         self.written[u] += 1;
     }
 
@@ -111,64 +118,119 @@ impl HistoryStore {
 
     /// Copies the past of `users` into `out`, oldest first.
     pub fn observe(&self, users: &[UserId], out: &mut History) {
-        let (h, n) = (self.spec.length, users.len());
+        let h = self.spec.length as u32;
         out.len.clear();
-        out.len.extend(users.iter().map(|user| self.written[user.index()].min(h as u32)));
-        out.items.reset(n, h);
-        out.clicked.reset(n, h);
-        out.dwell_secs.reset(n, h);
-        out.dense.reset(n, self.rings.dense.width());
-        out.codes.reset(n, self.rings.codes.width());
-        if h == 0 {
+        out.len.extend(users.iter().map(|user| self.written[user.index()].min(h)));
+        self.items.unroll(users, &self.written, &mut out.items, ItemId);
+        self.clicked.unroll(users, &self.written, &mut out.clicked, |clicked| clicked);
+        self.dwell_secs.unroll(users, &self.written, &mut out.dwell_secs, |secs| secs);
+        self.dense.unroll(users, &self.written, &mut out.dense, |value| value);
+        self.codes.unroll(users, &self.written, &mut out.codes, |code| code);
+    }
+
+    /// Puts what is filled, a block of users at a time.
+    pub(crate) fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        for (block, written) in self.written.chunks(BLOCK).enumerate() {
+            let name = |what: &str| format!("history.{what}.{block}");
+            out.put(Array::new(name("written"), 1, written))?;
+            out.put(Array::new(name("items"), 1, self.items.filled(block, written, |item| item)))?;
+            out.put(Array::new(name("clicked"), 1, self.clicked.filled(block, written, u8::from)))?;
+            out.put(Array::new(name("dwell_secs"), 1, self.dwell_secs.filled(block, written, |secs| secs)))?;
+            out.put(Array::new(name("dense"), 1, self.dense.filled(block, written, |value| value)))?;
+            out.put(Array::new(name("codes"), 1, self.codes.filled(block, written, u32::from)))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
+        for (block, written) in self.written.chunks_mut(BLOCK).enumerate() {
+            let mut take = |what: &str| from.take(&format!("history.{what}.{block}"));
+            take("written")?.copy_to(written)?;
+            self.items.fill(block, written, &take("items")?, |item| item)?;
+            self.clicked.fill(block, written, &take("clicked")?, |byte: u8| byte != 0)?;
+            self.dwell_secs.fill(block, written, &take("dwell_secs")?, |secs| secs)?;
+            self.dense.fill(block, written, &take("dense")?, |value| value)?;
+            self.codes.fill(block, written, &take("codes")?, |word: u32| word as u16)?;
+        }
+        Ok(())
+    }
+}
+
+/// A ring for every user, of `h` slots of `width` values each.
+#[derive(Debug, Clone, PartialEq)]
+struct Rings<T> {
+    h: usize,
+    width: usize,
+    /// `[n_users, h·width]`.
+    slots: Grid<T>,
+}
+
+impl<T: Copy + Default> Rings<T> {
+    fn new(n_users: usize, h: usize, width: usize) -> Self {
+        Self { h, width, slots: Grid::zeros(n_users, h * width) }
+    }
+
+    fn write(&mut self, user: usize, slot: usize, values: &[T]) {
+        self.slots.row_mut(user)[slot * self.width..][..self.width].copy_from_slice(values);
+    }
+
+    /// How many values of a row are in use.
+    fn used(&self, written: u32) -> usize {
+        (written as usize).min(self.h) * self.width
+    }
+
+    /// `[B, h·width]` the rings of `users`, oldest first.
+    fn unroll<U: Copy + Default>(
+        &self,
+        users: &[UserId],
+        written: &[u32],
+        out: &mut Grid<U>,
+        read: impl Fn(T) -> U,
+    ) {
+        out.reset(users.len(), self.slots.width());
+        if self.slots.width() == 0 {
             return;
         }
         for (r, user) in users.iter().enumerate() {
-            let (u, written) = (user.index(), self.written[user.index()] as usize);
-            let oldest = if written > h { written % h } else { 0 };
-            unroll(&self.rings.items, u, &mut out.items, r, oldest, written.min(h), h);
-            unroll(&self.rings.clicked, u, &mut out.clicked, r, oldest, written.min(h), h);
-            unroll(&self.rings.dwell_secs, u, &mut out.dwell_secs, r, oldest, written.min(h), h);
-            unroll(&self.rings.dense, u, &mut out.dense, r, oldest, written.min(h), h);
-            unroll(&self.rings.codes, u, &mut out.codes, r, oldest, written.min(h), h);
+            let written = written[user.index()];
+            let head = if written as usize > self.h { written as usize % self.h } else { 0 };
+            let (newer, older) =
+                self.slots.row(user.index())[..self.used(written)].split_at(head * self.width);
+            out.row_mut(r).iter_mut().zip(older.iter().chain(newer)).for_each(|(to, from)| *to = read(*from));
         }
     }
 
-    pub(crate) fn save(&self, into: &mut Snapshot) {
-        into.put_u32("history.written", 1, &self.written);
-        into.put_ids("history.items", &self.rings.items, |item| item.0);
-        into.put_ids("history.clicked", &self.rings.clicked, u32::from);
-        into.put_f32("history.dwell_secs", self.rings.dwell_secs.width(), self.rings.dwell_secs.as_slice());
-        into.put_f32("history.dense", self.rings.dense.width(), self.rings.dense.as_slice());
-        into.put_ids("history.codes", &self.rings.codes, u32::from);
+    /// What the rings of a block hold, user after user, slot after slot.
+    fn filled<E>(&self, block: usize, written: &[u32], word: impl Fn(T) -> E) -> Vec<E> {
+        let rings = written.iter().zip(block * BLOCK..);
+        let used = rings.flat_map(|(&written, user)| &self.slots.row(user)[..self.used(written)]);
+        used.map(|value| word(*value)).collect()
     }
 
-    pub(crate) fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        from.get_u32("history.written", &mut self.written)?;
-        from.get_ids("history.items", self.rings.items.as_mut_slice(), ItemId)?;
-        from.get_ids("history.clicked", self.rings.clicked.as_mut_slice(), |word| word != 0)?;
-        from.get_f32("history.dwell_secs", self.rings.dwell_secs.as_mut_slice())?;
-        from.get_f32("history.dense", self.rings.dense.as_mut_slice())?;
-        from.get_ids("history.codes", self.rings.codes.as_mut_slice(), |word| word as u16)
+    /// Puts back what [`Rings::filled`] gave.
+    fn fill<E: Element>(
+        &mut self,
+        block: usize,
+        written: &[u32],
+        from: &Array,
+        read: impl Fn(E) -> T,
+    ) -> Result<(), SnapshotError> {
+        let reason = "it does not fit what was written";
+        let corrupt = || SnapshotError::Corrupt { name: from.name.clone(), reason: reason.into() };
+        let mut rest = from.as_slice::<E>()?;
+        for (&written, user) in written.iter().zip(block * BLOCK..) {
+            let (mine, others) = rest.split_at_checked(self.used(written)).ok_or_else(corrupt)?;
+            self.slots.row_mut(user).iter_mut().zip(mine).for_each(|(to, word)| *to = read(*word));
+            rest = others;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(corrupt()) }
     }
-}
-
-fn write_slot<T: Copy>(grid: &mut Grid<T>, row: usize, slot: usize, values: &[T]) {
-    let width = values.len();
-    grid.row_mut(row)[slot * width..(slot + 1) * width].copy_from_slice(values);
-}
-
-/// Copies a ring's `n` filled slots, oldest first; a slot is `width / h` values wide.
-fn unroll<T: Copy>(from: &Grid<T>, u: usize, to: &mut Grid<T>, r: usize, oldest: usize, n: usize, h: usize) {
-    let slot = from.width() / h;
-    let (ring, row) = (from.row(u), to.row_mut(r));
-    let (start, end) = (oldest * slot, n * slot);
-    row[..end - start].copy_from_slice(&ring[start..end]);
-    row[end - start..end].copy_from_slice(&ring[..start]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Values;
 
     fn memory(item: u32, clicked: bool) -> Memory<'static> {
         Memory { item: ItemId(item), clicked, dwell_secs: item as f32, dense: &[], codes: &[] }
@@ -205,5 +267,30 @@ mod tests {
         store.forget(UserId(0));
         store.observe(&[UserId(0)], &mut seen);
         assert_eq!(seen.len, [0]);
+    }
+
+    #[test]
+    fn only_what_was_met_is_saved_and_all_of_it_comes_back() {
+        let spec = HistorySpec { length: 3, keep: Keep::Impressions };
+        // More than a block, so that there is a second one.
+        let n = BLOCK + 2;
+        let mut store = HistoryStore::new(spec, n, None);
+        for (user, item) in [(0, 5), (0, 6), (0, 7), (0, 8), (BLOCK as u32, 9)] {
+            store.remember(UserId(user), memory(item, item % 2 == 0));
+        }
+        let mut saved = crate::Snapshot::default();
+        store.save(&mut saved).unwrap();
+        let at = |name: &str| saved.get(name).unwrap();
+        assert_eq!(*at("history.items.0"), Values::U32(vec![8, 6, 7]));
+        assert_eq!(*at("history.clicked.0"), Values::Bytes(vec![1, 1, 0]));
+        assert_eq!(*at("history.dwell_secs.1"), Values::F32(vec![9.0]));
+        let mut loaded = HistoryStore::new(spec, n, None);
+        loaded.load(&mut saved.arrays.iter()).unwrap();
+        assert_eq!(loaded, store);
+
+        let items = saved.arrays.iter_mut().find(|array| array.name == "history.items.1").unwrap();
+        items.values = Values::U32(vec![9, 9]);
+        let refused = loaded.load(&mut saved.arrays.iter()).unwrap_err().to_string();
+        assert_eq!(refused, "restore `history.items.1`: it does not fit what was written");
     }
 }

@@ -64,7 +64,7 @@ pub use random::{Draws, Purpose, Streams, below, philox4x32, purpose, unit, unit
 pub use recommender::{Oracle, RecommendError, Recommender, TargetPolicy};
 pub use registry::{Registry, UnknownName};
 pub use slates::{Known, MAX_SLATE, SlateError, Slates};
-pub use snapshot::{Array, Snapshot, SnapshotError, State, Values};
+pub use snapshot::{Array, Element, Snapshot, SnapshotError, SnapshotSink, SnapshotSource, State, Values};
 pub use spec::{Clock, EnvSpec};
 pub use step::{End, Event, Fate, Responses, Step, Transition};
 pub use supply::{ItemLaw, OpenShelf, Shelf, Supply, SupplyError};

@@ -3,11 +3,15 @@
 use std::time::Instant;
 
 use recloop_env::{
-    End, Env, Facts, Observation, ResetOptions, Slates, Snapshot, Step, Tick, Transition, World,
+    End, Env, Facts, Observation, ResetOptions, Slates, SnapshotError, SnapshotSink, SnapshotSource, Step,
+    Tick, Transition, World,
 };
 
 use crate::config::RunConfig;
 use crate::{Counts, Player, RunError};
+
+/// What the recommender's part of a snapshot is called.
+const PLAYER: &str = "player";
 
 /// Meets every tick of a run: to log it, to fold it, to tell it.
 pub trait Visitor {
@@ -80,20 +84,16 @@ impl Playing {
         Ok(playing)
     }
 
-    /// World and recommender as they are.
-    pub(crate) fn save(&self) -> Result<(Snapshot, Snapshot), RunError> {
-        Ok((self.world.save()?, self.player.save()?))
+    /// Puts world and recommender as they are.
+    pub(crate) fn save_to(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        self.world.save_to(out)?;
+        out.put_part(PLAYER, self.player.save()?)
     }
 
-    /// Where a run was when it was saved.
-    pub(crate) fn go_back(
-        &mut self,
-        world: &Snapshot,
-        player: &Snapshot,
-        counts: Counts,
-    ) -> Result<(), RunError> {
-        self.world.restore(world, &mut self.seen)?;
-        self.player.load(player)?;
+    /// Back to what was saved, and counted until then.
+    pub(crate) fn go_back(&mut self, from: &mut dyn SnapshotSource, counts: Counts) -> Result<(), RunError> {
+        self.world.restore_from(from, &mut self.seen)?;
+        self.player.load(&from.take_part(PLAYER)?)?;
         self.counts = counts;
         self.since = (Instant::now(), counts.wall_secs);
         Ok(())

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use recloop_env::testing::{ToyUsers, check_world, toy_shelf};
 use recloop_env::{
-    Cohort, CohortError, CohortSpec, Event, Fate, Goal, Grid, ItemId, Message, Objective, ObservationRows,
-    Part, ResetOptions, ResponseRows, Responses, Rows, Said, Scene, Shown, Snapshot, SnapshotError,
-    StepError, Streams, Tick, UserId, UserModel, World,
+    Array, Cohort, CohortError, CohortSpec, Event, Fate, Goal, Grid, ItemId, Message, Objective,
+    ObservationRows, Part, ResetOptions, ResponseRows, Responses, Rows, Said, Scene, Shown, SnapshotError,
+    SnapshotSink, SnapshotSource, StepError, Streams, Tick, UserId, UserModel, World,
 };
 
 use crate::Play;
@@ -150,18 +150,17 @@ impl Cohort for Panel {
         self.at(user).filter(|_| name == "slates").map(|at| self.slates.row_mut(at))
     }
 
-    fn save(&self) -> Result<Snapshot, SnapshotError> {
-        let mut snapshot = Snapshot::default();
-        snapshot.put_f32("profile", 3, self.profile.as_slice());
-        snapshot.put_f32("slates", 1, self.slates.as_slice());
-        snapshot.put_bytes("mindset", self.mindset.join("\n").into_bytes());
-        Ok(snapshot)
+    fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        out.put(Array::new("profile", 3, self.profile.as_slice()))?;
+        out.put(Array::new("slates", 1, self.slates.as_slice()))?;
+        out.put(Array::new("mindset", 1, self.mindset.join("\n").into_bytes()))
     }
 
-    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        from.get_f32("profile", self.profile.as_mut_slice())?;
-        from.get_f32("slates", self.slates.as_mut_slice())?;
-        let words = String::from_utf8_lossy(from.get_bytes("mindset")?);
+    fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
+        from.take("profile")?.copy_to(self.profile.as_mut_slice())?;
+        from.take("slates")?.copy_to(self.slates.as_mut_slice())?;
+        let mindset = from.take("mindset")?;
+        let words = String::from_utf8_lossy(mindset.as_slice()?);
         self.mindset.iter_mut().zip(words.lines()).for_each(|(old, new)| new.clone_into(old));
         Ok(())
     }

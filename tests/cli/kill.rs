@@ -11,11 +11,15 @@ use crate::{command, digest, metrics, stdout};
 const OFTEN: &str = "--set run.checkpoint_secs=0.02";
 
 /// Users with their own candidates, and a policy that draws.
-const REDRAWN: &str =
-    "run interest-evolution-v0 --users 1500 --set recommender.temperature=0.4 --set log.choice_probs=true";
+const REDRAWN: &str = "run interest-evolution-v0 --recommender dot --users 1500 \
+    --set recommender.temperature=0.4 --set log.choice_probs=true";
 
 /// One shared catalogue, and a recommender with much to remember.
-const LEARNING: &str = "run interest-evolution-v0 --users 400 --set redraw=false --set candidates=50 --set history=5 --recommender mf";
+const LEARNING: &str = "run interest-evolution-v0 --recommender mf --users 400 \
+    --set redraw=false --set candidates=50 --set history=5";
+
+/// Everything a world can have: returns, publishing creators, popularity, no repeats.
+const FEED: &str = "run feed-v0 --users 100 --days 1";
 
 /// Three moments where everybody waits for the result, ten where it is to be shown.
 fn moments() -> u32 {
@@ -30,6 +34,11 @@ fn a_killed_run_resumes_as_if_it_had_never_stopped() {
 #[test]
 fn a_killed_recommender_remembers_what_it_had_learned() {
     survive(LEARNING);
+}
+
+#[test]
+fn a_killed_feed_forgets_nobody_and_nothing() {
+    survive(FEED);
 }
 
 fn survive(args: &str) {

@@ -11,7 +11,7 @@ pub use sharded::{BLOCK, Sharded};
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::{SnapshotError, SnapshotSink, SnapshotSource};
 use crate::{Fate, Group, ItemId, Layout, Responses, State, Streams, Tick, UserId};
 
 /// A population failed to answer.
@@ -224,11 +224,11 @@ pub trait Cohort: Send + Sync {
     /// The same, to write.
     fn field_mut(&mut self, user: UserId, name: &str) -> Option<&mut [f32]>;
 
-    /// Everything needed to go on.
-    fn save(&self) -> Result<Snapshot, SnapshotError>;
+    /// Puts everything needed to go on, in arrays small beside the population.
+    fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError>;
 
-    /// Goes back to a snapshot of the same population.
-    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError>;
+    /// Goes back to what the same population saved, which it takes in the same order.
+    fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError>;
 
     /// A copy that goes its own way.
     fn fork(&self) -> Box<dyn Cohort>;

@@ -1,10 +1,12 @@
 //! A population of one model: state in fixed blocks of users, blocks in parallel.
 
+use rayon::prelude::*;
+
 use super::{
     Cohort, CohortError, CohortSpec, Goal, ObservationRows, ResponseRows, Rows, Scene, Shown, SplitRows,
     Terms, UserModel,
 };
-use crate::snapshot::{Snapshot, SnapshotError, State};
+use crate::snapshot::{Array, SnapshotError, SnapshotSink, SnapshotSource, State};
 use crate::{Fate, ItemId, Message, Responses, Streams, Tick, UserId};
 
 /// Users per block. Part of the contract: sums over users are taken block by block, whatever the worker count.
@@ -13,7 +15,6 @@ pub const BLOCK: usize = 4096;
 #[derive(Debug, Clone)]
 struct Shard<S> {
     base: UserId,
-    n: usize,
     state: S,
     said: Vec<Message>,
 }
@@ -83,16 +84,19 @@ impl<M: UserModel> Cohort for Sharded<M> {
 
     fn reset(&mut self, first: UserId, rng: &Streams) -> Result<(), CohortError> {
         self.first = first;
+        // Given back before anything new is asked for.
         self.shards.clear();
-        for start in (0..self.n_users).step_by(BLOCK) {
-            let n = BLOCK.min(self.n_users - start);
-            let base = UserId(first.0 + start as u32);
-            let mut state = self.model.blank(n);
+        let (model, n_users) = (&self.model, self.n_users);
+        let born = |block: usize| {
+            let n = BLOCK.min(n_users - block * BLOCK);
+            let base = UserId(first.0 + (block * BLOCK) as u32);
+            let mut state = model.blank(n);
             for at in 0..n {
-                self.model.begin(&mut state, at, UserId(base.0 + at as u32), Tick(0), rng);
+                model.begin(&mut state, at, UserId(base.0 + at as u32), Tick(0), rng);
             }
-            self.shards.push(Shard { base, n, state, said: Vec::new() });
-        }
+            Shard { base, state, said: Vec::new() }
+        };
+        self.shards.par_extend((0..n_users.div_ceil(BLOCK)).into_par_iter().map(born));
         Ok(())
     }
 
@@ -191,23 +195,19 @@ impl<M: UserModel> Cohort for Sharded<M> {
         fields.into_iter().find(|(field, _)| *field == name).map(|(_, values)| values.row_mut(at))
     }
 
-    fn save(&self) -> Result<Snapshot, SnapshotError> {
-        let mut snapshot = Snapshot::default();
-        for (f, (name, values)) in self.model.blank(0).fields().into_iter().enumerate() {
-            let all: Vec<f32> =
-                self.shards.iter().flat_map(|shard| shard.state.fields()[f].1.as_slice()).copied().collect();
-            snapshot.put_f32(name, values.width(), &all);
+    fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
+        for (block, shard) in self.shards.iter().enumerate() {
+            for (name, values) in shard.state.fields() {
+                out.put(Array::new(format!("{name}.{block}"), values.width(), values.as_slice()))?;
+            }
         }
-        Ok(snapshot)
+        Ok(())
     }
 
-    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        for (f, name) in self.field_names().iter().enumerate() {
-            let width = self.model.blank(0).fields()[f].1.width();
-            let mut all = vec![0.0; self.n_users * width];
-            from.get_f32(name, &mut all)?;
-            for (shard, values) in self.shards.iter_mut().zip(all.chunks(BLOCK * width.max(1))) {
-                shard.state.fields_mut()[f].1.as_mut_slice().copy_from_slice(&values[..shard.n * width]);
+    fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
+        for (block, shard) in self.shards.iter_mut().enumerate() {
+            for (name, values) in shard.state.fields_mut() {
+                from.take(&format!("{name}.{block}"))?.copy_to(values.as_mut_slice())?;
             }
         }
         Ok(())

@@ -1,13 +1,14 @@
 //! The engine: cohorts, items, creators, an objective and a clock, stepped one tick at a time.
 //!
 //! Start at [`World::step`](crate::Env::step) in `step.rs`: one tick, top to bottom. `build.rs` puts a world together,
-//! `observe.rs` writes what may be seen, `fork.rs` saves, forks and intervenes, `truth.rs` is the door to what no
-//! policy may see.
+//! `observe.rs` writes what may be seen, `fork.rs` forks and intervenes, `save.rs` saves and restores, `truth.rs` is
+//! the door to what no policy may see.
 
 mod build;
 mod creators;
 mod fork;
 mod observe;
+mod save;
 mod step;
 #[cfg(test)]
 mod tests;

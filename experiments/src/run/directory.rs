@@ -123,16 +123,24 @@ fn numbered(config: &RunConfig) -> impl Iterator<Item = PathBuf> {
 
 /// Writes a file that is there whole or not at all, even if the power fails.
 pub(crate) fn store(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    store_by(path, |file| file.write_all(bytes).map_err(failed("write", path)))
+}
+
+/// The same for a file too large to be held whole.
+pub(crate) fn store_by(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), RunError>,
+) -> Result<(), RunError> {
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".new");
-    let write = || {
-        let mut file = File::create(&fresh)?;
-        file.write_all(bytes)?;
+    let mut file = File::create(&fresh).map_err(failed("write", path))?;
+    write(&mut file)?;
+    let keep = || {
         file.sync_all()?;
         fs::rename(&fresh, path)?;
         sync_parent(path)
     };
-    write().map_err(failed("write", path))
+    keep().map_err(failed("write", path))
 }
 
 /// A rename lasts once the directory is on disk; only Unix lets a directory be synced.

@@ -1,5 +1,6 @@
 //! A run in progress.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use recloop_data::log::TruthEntry;
@@ -7,7 +8,7 @@ use recloop_data::metrics::Everything;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{Env, Facts, LogSink, Metric, Transition, World};
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{self, Head};
 use super::directory::RunDir;
 use super::{Observer, Partial, RunSummary, Start};
 use crate::RunError;
@@ -67,12 +68,12 @@ impl Live {
         mut playing: Playing,
         manifest: Manifest,
     ) -> Result<Self, RunError> {
-        let saved = Checkpoint::read(&dir, manifest.ticks)?;
+        let (head, mut saved) = checkpoint::open(&dir, manifest.ticks)?;
         let spec = playing.world().spec();
         let resume = |log: &LogState| ParquetSink::resume(dir.path(), spec, &LogOptions::default(), log);
-        let sink = saved.log.as_ref().map(resume).transpose()?;
-        playing.go_back(&saved.world, &saved.player, saved.counts)?;
-        let keeper = Keeper { sink, metrics: saved.metrics };
+        let sink = head.log.as_ref().map(resume).transpose()?;
+        playing.go_back(&mut saved, head.counts)?;
+        let keeper = Keeper { sink, metrics: head.metrics.into_owned() };
         let manifest = Manifest { state: RunState::Running, ..manifest };
         Ok(Self { dir, playing, keeper, manifest, checkpoint_secs: config.checkpoint_secs() })
     }
@@ -108,15 +109,14 @@ impl Live {
 
     fn checkpoint(&mut self) -> Result<(), RunError> {
         let log = self.keeper.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
-        let (world, player) = self.playing.save()?;
-        let (metrics, counts) = (self.keeper.metrics.clone(), *self.playing.counts());
-        let saved = Checkpoint { world, player, log, metrics, counts };
-        saved.write(&self.dir)?;
+        let metrics = Cow::Borrowed(&self.keeper.metrics);
+        let head = Head { log, metrics, counts: *self.playing.counts() };
+        checkpoint::write(&self.dir, &head, &self.playing)?;
         let last = self.manifest.ticks;
-        self.count(saved.log.map(|log| (log.parts, log.truth)).unwrap_or_default());
+        self.count(head.log.map(|log| (log.parts, log.truth)).unwrap_or_default());
         self.manifest.store(self.dir.path())?;
         if last != self.manifest.ticks {
-            Checkpoint::forget(&self.dir, last);
+            checkpoint::forget(&self.dir, last);
         }
         Ok(())
     }
