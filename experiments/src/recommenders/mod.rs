@@ -1,6 +1,6 @@
 //! The recommenders that can be chosen by name.
 //!
-//! To add one, write its `build` here and add one line to [`registry`]; [`ranking`] has what wraps around any scorer.
+//! To add one, write its `build` here and add one line to [`registry`]; `ranking.rs` has what wraps around any scorer.
 
 mod ranking;
 
