@@ -49,9 +49,8 @@ fn logged_slates(c: &mut Criterion) {
     group.throughput(Throughput::Elements(65_536)).sample_size(10).measurement_time(Duration::from_secs(3));
     let mut running = Running::new(EVOLUTION, &["users=65536"], Box::new(RandomSlates::default()));
     group.bench_function("bare", |b| b.iter_custom(|ticks| timed(ticks, || running.tick())));
-    let dir = tempfile::tempdir().expect("a scratch folder");
     let running = Running::new(EVOLUTION, &["users=65536"], Box::new(RandomSlates::default()));
-    let mut running = running.logged(dir.path());
+    let mut running = running.logged();
     group.bench_function("logged", |b| b.iter_custom(|ticks| timed(ticks, || running.tick())));
     group.finish();
 }

@@ -1,16 +1,18 @@
 //! What is timed: a world that is being played.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use recloop_data::{LogOptions, ParquetSink};
 use recloop_env::{Env, LogSink, Observation, Recommender, ResetOptions, Slates, Step, Transition, World};
 use recloop_experiments::worlds::make;
+use tempfile::TempDir;
 
 /// A world in the middle of a run: everybody always here, ended viewers renewed.
 pub(crate) struct Running {
     world: World,
     sink: Option<ParquetSink>,
+    /// Where the log is: removed with the run.
+    folder: Option<TempDir>,
     policy: Box<dyn Recommender>,
     seen: Observation,
     slates: Slates,
@@ -25,15 +27,16 @@ impl Running {
         world.reset(7, &options, &mut seen).expect("a registered world begins");
         policy.begin(world.spec()).expect("these policies fit this world");
         let (slates, step) = (Slates::default(), Step::default());
-        let mut running = Self { world, sink: None, policy, seen, slates, step };
+        let mut running = Self { world, sink: None, folder: None, policy, seen, slates, step };
         (0..5).for_each(|_| running.tick());
         running
     }
 
     /// Logs from here on.
-    pub(crate) fn logged(mut self, dir: &Path) -> Self {
-        let sink = ParquetSink::create(dir, self.world.spec(), &LogOptions::default());
-        self.sink = Some(sink.expect("an empty folder"));
+    pub(crate) fn logged(mut self) -> Self {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let sink = ParquetSink::create(folder.path(), self.world.spec(), &LogOptions::default());
+        (self.sink, self.folder) = (Some(sink.expect("an empty folder")), Some(folder));
         self
     }
 
