@@ -1,4 +1,4 @@
-//! The Parquet log, importers, replay and metrics.
+//! The Parquet log, importers, replay, metrics and offline evaluation.
 
 mod error;
 pub mod lastfm;
@@ -6,6 +6,7 @@ mod lines;
 pub mod log;
 pub mod metrics;
 pub mod movielens;
+pub mod ope;
 
 pub use error::DataError;
 pub use lines::LineFault;
