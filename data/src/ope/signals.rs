@@ -145,3 +145,20 @@ pub enum Signals<'a> {
     /// Slates.
     Slates(&'a SlateRows),
 }
+
+impl Signals<'_> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Decisions(rows) => rows.len(),
+            Self::Slates(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -77,6 +77,14 @@ pub struct Told {
     pub excluded: Excluded,
 }
 
+impl Told {
+    /// Both together.
+    pub fn merge(&mut self, other: Self) {
+        self.support.merge(other.support);
+        self.excluded.merge(other.excluded);
+    }
+}
+
 /// A log under the eyes of one target.
 ///
 /// It is cut into chunks by its layout alone, so that results do not depend on threads; chunks are read in parallel and
@@ -90,6 +98,19 @@ pub trait Source: Sync {
 
     /// The levels of the column that results are broken down by; empty if there is none.
     fn levels(&self) -> &[String];
+
+    /// Positions of a slate, where rows are slates; else 0.
+    fn slate_size(&self) -> usize {
+        0
+    }
+
+    /// How many loggers there were, where the log tells them apart; else 0.
+    fn n_loggers(&self) -> u16 {
+        0
+    }
+
+    /// Whether decisions have weights of the policy.
+    fn weighed(&self) -> bool;
 
     /// Why this log cannot be evaluated by `estimator`; `None` if it can.
     fn lacks(&self, estimator: &Estimator) -> Option<String>;
