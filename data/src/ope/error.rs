@@ -52,6 +52,14 @@ pub enum OpeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A model that could not be fitted to the log.
+    #[error("fit {model}: {reason}")]
+    Model {
+        /// Which.
+        model: String,
+        /// What stands in the way.
+        reason: String,
+    },
     /// A logger that left nothing to chance.
     #[error(
         "evaluate another policy: the logging policy is deterministic, so nothing is known of what it would not show; log with a `temperature`, or estimate by `replay` on matching rows of a random log"
