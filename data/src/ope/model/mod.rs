@@ -1,12 +1,23 @@
 //! Reward models, fitted to other users than those they are asked about.
 
+mod classifier;
+mod fold;
+mod learner;
+mod linear;
+mod logistic;
 mod modeller;
+mod moments;
+mod row;
+mod table;
 
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+pub use linear::Linear;
+pub use logistic::Logistic;
 pub use modeller::{Desk, Modeller};
+pub use table::MeanTable;
 
 /// Numbers that describe an action in its situation, zeros left out.
 #[derive(Debug, Clone, PartialEq, Default)]

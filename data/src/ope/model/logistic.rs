@@ -1,0 +1,222 @@
+//! Logistic regression, one pass over the log for each step.
+
+use serde::{Deserialize, Serialize};
+
+use super::fold::{Folds, Sums};
+use super::linear::OVERFLOW;
+use super::moments::Moments;
+use super::row::{Row, score};
+use super::{RewardModel, Sparse};
+
+/// Passes over the log after which it is not climbed any further (chosen by us: Newton's method doubles the correct
+/// digits with each).
+const MAX_PASSES: u32 = 8;
+
+/// What a step must promise to bring, per unit of weight, to be worth another pass (chosen by us: far below the noise of
+/// a likelihood).
+const TOLERANCE: f64 = 1e-10;
+
+/// Log-odds linear in the features.
+///
+/// `q̂(x, a) = σ(β₀ + β_k + βᵀ x_a)`, `σ(η) = 1/(1 + e^{−η})`, with β the minimum of
+/// `−Σ w [r ln q̂ + (1 − r) ln(1 − q̂)] + λ w̄ (Σ β_k² + |β|²)/2`, with the offsets, the ridge and the mean weight of
+/// [`Linear`](super::Linear).
+///
+/// # Assumptions
+/// Rewards in [0, 1]; between the two they count as shares of a success.
+///
+/// # Numerics
+/// Newton's method, one pass for each step. The first starts at the mean reward, where the curvature is a multiple of that
+/// of least squares. A step that leads upwards is halved. It ends when a step would bring less than 10⁻¹⁰ per unit of
+/// weight, or after 8 passes with the best point so far.
+///
+/// # Source
+/// Nelder & Wedderburn (1972), "Generalized linear models".
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Logistic {
+    coefficients: Vec<f64>,
+}
+
+impl Logistic {
+    /// The intercept, the offsets of 16 positions, the coefficients of the features; empty if there was nothing to fit to.
+    #[must_use]
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+}
+
+impl RewardModel for Logistic {
+    #[inline]
+    fn predict(&self, _action: u64, position: u16, x: &Sparse) -> f64 {
+        // Nothing to fit to: as a linear model, it then says 0.
+        if self.coefficients.is_empty() { 0.0 } else { sigmoid(score(&self.coefficients, position, x)) }
+    }
+}
+
+fn sigmoid(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// `−y η + ln(1 + e^η)`.
+fn loss(y: f64, log_odds: f64) -> f64 {
+    log_odds.max(0.0) + (-log_odds.abs()).exp().ln_1p() - y * log_odds
+}
+
+/// A point and the step that leads on from it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Point {
+    at: Vec<f64>,
+    loss: f64,
+    step: Vec<f64>,
+}
+
+impl Point {
+    fn towards(&self, share: f64) -> Vec<f64> {
+        self.at.iter().zip(&self.step).map(|(at, step)| at + share * step).collect()
+    }
+}
+
+/// The fit that one group of users is asked of.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Climb {
+    /// The best point so far.
+    best: Point,
+    /// The share of its step that is being tried.
+    share: f64,
+    /// λ w̄.
+    ridge: f64,
+    model: Logistic,
+    done: bool,
+    /// Sums of this pass at the model's coefficients.
+    sums: Moments,
+    loss: f64,
+}
+
+impl Climb {
+    /// Starts at the mean.
+    fn start(sums: &Moments, ridge: f64) -> Result<Self, String> {
+        if sums.weight <= 0.0 {
+            return Ok(Self { done: true, ..Self::default() });
+        }
+        let ridge = ridge * sums.mean_weight();
+        // Half a success and half a failure keep the log-odds finite.
+        let prior = sums.mean_weight();
+        let mean = (sums.slope()[0] + prior / 2.0) / (sums.weight + prior);
+        let variance = mean * (1.0 - mean);
+        let slope: Vec<f64> =
+            sums.slope().iter().enumerate().map(|(at, xy)| xy - mean * sums.curvature(at, 0)).collect();
+        let step = sums.solve(ridge / variance, &slope).ok_or(OVERFLOW)?;
+        let mut best = Point {
+            at: vec![0.0; sums.dims()],
+            loss: 0.0,
+            step: step.iter().map(|step| step / variance).collect(),
+        };
+        best.at[0] = (mean / (1.0 - mean)).ln();
+        best.loss = sums.weight * loss(sums.slope()[0] / sums.weight, best.at[0]);
+        let model = Logistic { coefficients: best.towards(1.0) };
+        Ok(Self { best, share: 1.0, ridge, model, ..Self::default() })
+    }
+
+    #[inline]
+    fn learn(&mut self, row: &Row, count: f64, weight: f64, y: f64) {
+        let log_odds = row.score(&self.model.coefficients);
+        let mean = sigmoid(log_odds);
+        self.sums.count += count;
+        self.sums.weight += weight;
+        self.sums.add(row, weight * mean * (1.0 - mean), weight * (y - mean));
+        self.loss += weight * loss(y, log_odds);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sums.merge(&other.sums);
+        self.loss += other.loss;
+    }
+
+    /// Judges the pass and makes the next step; on the `last` one stays where it is known to be good.
+    fn end_pass(&mut self, last: bool) -> Result<(), String> {
+        let Self { best, share, ridge, model, .. } = self;
+        let sums = std::mem::take(&mut self.sums);
+        let penalty = model.coefficients[1..].iter().map(|b| b * b).sum::<f64>() * *ridge / 2.0;
+        let reached = std::mem::take(&mut self.loss) + penalty;
+        let mut converged = false;
+        // Sums of many rows differ in their last digits without meaning anything.
+        if reached > best.loss * (1.0 + 1e-12) {
+            *share /= 2.0;
+        } else {
+            let at = std::mem::take(&mut model.coefficients);
+            let mut slope: Vec<f64> = at.iter().zip(sums.slope()).map(|(b, g)| g - *ridge * b).collect();
+            slope[0] = sums.slope()[0];
+            let step = sums.solve(*ridge, &slope).ok_or(OVERFLOW)?;
+            let gain = slope.iter().zip(&step).map(|(slope, step)| slope * step).sum::<f64>() / 2.0;
+            converged = gain <= TOLERANCE * sums.weight;
+            (*best, *share) = (Point { at, loss: reached, step }, 1.0);
+        }
+        self.done = last || converged;
+        // A step that promises next to nothing is taken without looking.
+        model.coefficients = best.towards(if last && !converged { 0.0 } else { *share });
+        Ok(())
+    }
+}
+
+/// Cross-fitted logistic regressions of the same rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Newton {
+    ridge: f64,
+    passes: u32,
+    /// Least squares of each group of users: what the first pass sums.
+    first: Folds<Moments>,
+    /// From the second pass on, the climb of everybody but each group.
+    climbs: Vec<Climb>,
+}
+
+impl Newton {
+    pub(super) fn new(folds: usize, ridge: f64) -> Self {
+        Self { ridge, passes: 0, first: Folds::new(folds), climbs: Vec::new() }
+    }
+
+    pub(super) fn blank(&self) -> Self {
+        let climbs = self.climbs.iter().map(|climb| Climb {
+            model: climb.model.clone(),
+            done: climb.done,
+            ..Climb::default()
+        });
+        Self { first: self.first.blank(), climbs: climbs.collect(), ..*self }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.passes > 0 && self.climbs.iter().all(|climb| climb.done)
+    }
+
+    pub(super) fn learn(&mut self, fold: usize, row: &Row, (count, weight): (f64, f64), y: f64) {
+        if self.passes == 0 {
+            let sums = self.first.of(fold);
+            sums.count += count;
+            sums.weight += weight;
+            return sums.add(row, weight, weight * y);
+        }
+        let climbs = self.climbs.iter_mut().enumerate();
+        let others = climbs.filter(|(left_out, climb)| *left_out != fold && !climb.done);
+        others.for_each(|(_, climb)| climb.learn(row, count, weight, y));
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.first.merge(&other.first);
+        self.climbs.iter_mut().zip(&other.climbs).for_each(|(here, there)| here.merge(there));
+    }
+
+    pub(super) fn end_pass(&mut self) -> Result<(), String> {
+        self.passes += 1;
+        if self.passes == 1 {
+            let climbs = self.first.others().map(|sums| Climb::start(&sums, self.ridge));
+            self.climbs = climbs.collect::<Result<_, _>>()?;
+            self.first = self.first.blank();
+            return Ok(());
+        }
+        let last = self.passes == MAX_PASSES;
+        self.climbs.iter_mut().filter(|climb| !climb.done).try_for_each(|climb| climb.end_pass(last))
+    }
+
+    pub(super) fn fit(&self, fold: usize) -> &Logistic {
+        &self.climbs[fold].model
+    }
+}
