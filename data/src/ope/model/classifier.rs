@@ -93,9 +93,6 @@ impl Classifier {
         x: &mut Sparse,
         row: &mut Row,
     ) -> Result<(), String> {
-        if offer.chosen >= offer.target.len() {
-            return Err(format!("action {} was taken of {} on offer", offer.chosen, offer.target.len()));
-        }
         let by_target = offer.target.iter().copied().enumerate().map(|(action, p)| (action, p, 1.0));
         for (action, weight, label) in by_target.chain([(offer.chosen, 1.0, 0.0)]) {
             if !(weight.is_finite() && weight >= 0.0) {
@@ -140,5 +137,67 @@ impl Classifier {
         let mark = self.slots.of(offer.position, (offer.name)(offer.chosen)).and_then(|mark| marks.get(mark));
         let log_odds = score(features, offer.position, x) + mark.copied().unwrap_or(0.0);
         log_odds.clamp(-LOG_ODDS, LOG_ODDS).exp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirty users who each saw ten of the actions `first..first + 3`, at the log's very frequencies; asked of each action
+    /// in turn.
+    fn odds(first: u64, others: u64) -> Vec<f64> {
+        let mut classifier = Classifier::new(2, 1e-12);
+        let target = [0.2, 0.3, 0.5];
+        let features = |_: usize, _: &mut Sparse| ();
+        let (mut x, mut row) = (Sparse::default(), Row::default());
+        let name = |action: usize| first + action as u64;
+        let offer = |chosen, user| Offer {
+            user,
+            position: 3,
+            chosen,
+            reward: f64::NAN,
+            to_go: f64::NAN,
+            propensity: f64::NAN,
+            target: &target,
+            name: &name,
+            features: &features,
+            width: 0,
+        };
+        while !classifier.is_done() {
+            if !classifier.counted {
+                (0..others).for_each(|action| classifier.slots.insert(9, action));
+            }
+            for user in 0..30_u64 {
+                for chosen in [0, 0, 0, 0, 0, 0, 1, 1, 1, 2] {
+                    classifier.learn(user as usize % 2, &offer(chosen, user), &mut x, &mut row).unwrap();
+                }
+            }
+            classifier.end_pass().unwrap();
+        }
+        (0..3).map(|chosen| classifier.odds(1, &offer(chosen, 1), &mut x)).collect()
+    }
+
+    #[test]
+    fn odds_are_the_ratio_of_the_policies() {
+        // Logged at .6, .3, .1. Nobody knew the propensities, and rewards are none of its business.
+        for (odds, expected) in odds(7, 0).into_iter().zip([0.2 / 0.6, 1.0, 5.0]) {
+            assert!((odds / expected - 1.0).abs() < 1e-6, "{odds} for {expected}");
+        }
+    }
+
+    #[test]
+    fn many_actions_share_coefficients() {
+        // Three of 512 places: no two of these share one, or their odds would be equal.
+        for (odds, expected) in odds(7, 600).into_iter().zip([0.2 / 0.6, 1.0, 5.0]) {
+            assert!((odds / expected - 1.0).abs() < 1e-6, "{odds} for {expected}");
+        }
+        let mut slots = Slots::Own(Vec::new());
+        (0..SLOTS as u64).for_each(|action| slots.insert(0, action));
+        slots.insert(0, 3);
+        assert_eq!((slots.of(0, 3), slots.of(1, 3)), (Some(3), None));
+        let mut other = Slots::Own(vec![(1, 3)]);
+        other.merge(slots);
+        assert!(matches!(other, Slots::Hashed) && other.of(0, 3) != other.of(1, 3));
     }
 }

@@ -63,12 +63,7 @@ impl Learner {
         let Lesson { fold, action, position, row, weight, reward } = *lesson;
         match self {
             Self::Table { sums, .. } => sums.of(fold).add(action, position, weight, reward),
-            Self::Linear { sums, .. } => {
-                let sums = sums.of(fold);
-                sums.count += 1.0;
-                sums.weight += weight;
-                sums.add(row, weight, weight * reward);
-            }
+            Self::Linear { sums, .. } => sums.of(fold).regress(row, (1.0, weight), reward),
             Self::Logistic(_) if !(0.0..=1.0).contains(&reward) => {
                 return Err(format!("a reward of {reward} is not in [0, 1], as a logistic model needs it"));
             }

@@ -118,12 +118,10 @@ impl Climb {
     }
 
     #[inline]
-    fn learn(&mut self, row: &Row, count: f64, weight: f64, y: f64) {
+    fn learn(&mut self, row: &Row, (count, weight): (f64, f64), y: f64) {
         let log_odds = row.score(&self.model.coefficients);
         let mean = sigmoid(log_odds);
-        self.sums.count += count;
-        self.sums.weight += weight;
-        self.sums.add(row, weight * mean * (1.0 - mean), weight * (y - mean));
+        self.sums.add(row, (count, weight), weight * mean * (1.0 - mean), weight * (y - mean));
         self.loss += weight * loss(y, log_odds);
     }
 
@@ -187,16 +185,13 @@ impl Newton {
         self.passes > 0 && self.climbs.iter().all(|climb| climb.done)
     }
 
-    pub(super) fn learn(&mut self, fold: usize, row: &Row, (count, weight): (f64, f64), y: f64) {
+    pub(super) fn learn(&mut self, fold: usize, row: &Row, counts: (f64, f64), y: f64) {
         if self.passes == 0 {
-            let sums = self.first.of(fold);
-            sums.count += count;
-            sums.weight += weight;
-            return sums.add(row, weight, weight * y);
+            return self.first.of(fold).regress(row, counts, y);
         }
         let climbs = self.climbs.iter_mut().enumerate();
         let others = climbs.filter(|(left_out, climb)| *left_out != fold && !climb.done);
-        others.for_each(|(_, climb)| climb.learn(row, count, weight, y));
+        others.for_each(|(_, climb)| climb.learn(row, counts, y));
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -218,5 +213,71 @@ impl Newton {
 
     pub(super) fn fit(&self, fold: usize) -> &Logistic {
         &self.climbs[fold].model
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of one feature, every one of them for both groups of users: then both models are fitted to all.
+    fn fitted(rows: &[(f64, f64, f64)], ridge: f64) -> Newton {
+        let (mut newton, mut row) = (Newton::new(2, ridge), Row::default());
+        while !newton.is_done() {
+            for (x, weight, y) in rows {
+                row.fill(0, &Sparse { at: vec![0], values: vec![*x] }, 1, (None, 0)).unwrap();
+                (0..2).for_each(|fold| newton.learn(fold, &row, (*weight, *weight), *y));
+            }
+            newton.end_pass().unwrap();
+        }
+        newton
+    }
+
+    fn feature(x: f64) -> Sparse {
+        Sparse { at: vec![0], values: vec![x] }
+    }
+
+    #[test]
+    fn planted_odds_come_back() {
+        // Rewards are the planted probabilities themselves, so that nothing is left to chance.
+        let planted = |x: f64| sigmoid(-4.0 + 0.7 * x);
+        let rows: Vec<_> =
+            (0..9).map(|x| (f64::from(x), 1.0 + f64::from(x), planted(f64::from(x)))).collect();
+        let newton = fitted(&rows, 1e-12);
+        assert!(newton.passes < MAX_PASSES, "{} passes", newton.passes);
+        let model = newton.fit(0);
+        (0..12).map(f64::from).for_each(|x| {
+            let (value, expected) = (model.predict(0, 0, &feature(x)), planted(x));
+            assert!((value - expected).abs() < 1e-8, "{value} for {expected}");
+        });
+    }
+
+    #[test]
+    fn rare_successes_take_few_passes() {
+        let newton = fitted(&[(0.0, 1e6, 1e-4), (1.0, 1e6, 3e-4)], 1e-12);
+        assert!(newton.passes <= 5, "{} passes", newton.passes);
+        assert!((newton.fit(1).predict(0, 0, &feature(1.0)) / 3e-4 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_slope_vanishes_where_it_ends_even_if_a_full_step_leads_upwards() {
+        // From the mean, the outlier at 60 drives the first step far beyond the minimum.
+        let rows = [(0.0, 1.0, 0.0), (1.0, 1.0, 1.0), (1.0, 40.0, 0.0), (60.0, 1.0, 1.0), (2.0, 1.0, 1.0)];
+        let newton = fitted(&rows, 1.0);
+        let (model, ridge) = (newton.fit(0), newton.climbs[0].ridge);
+        let error = |(x, weight, y): &(f64, f64, f64)| weight * (y - model.predict(0, 0, &feature(*x)));
+        let slope = rows.iter().map(|row| row.0 * error(row)).sum::<f64>();
+        let last = model.coefficients()[super::super::row::FEATURES];
+        assert!((slope - ridge * last).abs() < 1e-4, "{slope} against {}", ridge * last);
+        assert!(rows.iter().map(error).sum::<f64>().abs() < 1e-4);
+    }
+
+    #[test]
+    fn perfectly_divided_and_constant_rewards_stay_finite() {
+        let divided = fitted(&[(-1.0, 5.0, 0.0), (1.0, 5.0, 1.0)], 1.0);
+        assert!(divided.fit(0).predict(0, 0, &feature(1.0)) > 0.6);
+        let constant = fitted(&[(-1.0, 5.0, 0.0), (1.0, 5.0, 0.0)], 1.0);
+        assert!((0.0..0.1).contains(&constant.fit(0).predict(0, 0, &feature(1.0))));
+        assert_eq!(fitted(&[(1.0, 0.0, 1.0)], 1.0).fit(0).predict(0, 0, &feature(1.0)), 0.0);
     }
 }

@@ -148,6 +148,10 @@ impl Modeller {
         let fold = fold_of(offer.user, self.asked.folds);
         self.census.count(fold, self.asked.folds, offer);
         let place = |reason| format!("user {} at position {}: {reason}", offer.user, offer.position);
+        if offer.chosen >= offer.target.len() {
+            let reason = format!("action {} was taken of {} on offer", offer.chosen, offer.target.len());
+            return Err(unfit("a model")(place(reason)));
+        }
         self.learn_rewards(fold, offer).map_err(|reason| unfit(REWARDS)(place(reason)))?;
         let Self { classifier, desk, .. } = self;
         match classifier.as_mut().filter(|classifier| !classifier.is_done()) {
@@ -266,33 +270,4 @@ impl Modeller {
 
 fn unfit(model: &str) -> impl FnOnce(String) -> OpeError + '_ {
     move |reason| OpeError::Model { model: model.into(), reason }
-}
-
-impl Predicted {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Outcome, Self::ToGo, Self::MoreRobust, Self::MoreRobustDeterministic];
-
-    /// What a decision weighs in the fit, and what it is fitted to.
-    fn weight_and_reward(self, offer: &Offer<'_>) -> Result<(f64, f64), String> {
-        let Offer { chosen, reward, to_go, propensity, target, .. } = *offer;
-        let Some(&probability) = target.get(chosen) else {
-            return Err(format!("action {chosen} was taken of {} on offer", target.len()));
-        };
-        let ratio = probability / propensity;
-        let (weight, reward) = match self {
-            Self::Outcome => (1.0, reward),
-            Self::ToGo => (1.0, to_go),
-            Self::MoreRobust => (ratio * ratio * (1.0 - propensity), reward),
-            Self::MoreRobustDeterministic => (ratio * (1.0 - propensity) / propensity, reward),
-        };
-        if !reward.is_finite() {
-            return Err(format!("its reward is {reward}"));
-        }
-        if !(weight.is_finite() && weight >= 0.0) {
-            return Err(format!(
-                "a propensity of {propensity} and a target's {probability} give it no weight"
-            ));
-        }
-        Ok((weight, reward))
-    }
 }

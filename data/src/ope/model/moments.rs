@@ -17,7 +17,7 @@ const JITTER: f64 = 1e-10;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Moments {
     /// How many rows there were.
-    pub(super) count: f64,
+    count: f64,
     /// The sum of their weights.
     pub(super) weight: f64,
     /// `[d (d + 1) / 2]` the lower triangle, row by row.
@@ -63,8 +63,15 @@ impl Moments {
         if self.count > 0.0 { self.weight / self.count } else { 0.0 }
     }
 
+    /// Adds a row of least squares that counts for `count` rows.
+    pub(super) fn regress(&mut self, row: &Row, (count, weight): (f64, f64), y: f64) {
+        self.add(row, (count, weight), weight, weight * y);
+    }
+
     /// Adds a row. Costs the square of its entries.
-    pub(super) fn add(&mut self, row: &Row, curvature: f64, slope: f64) {
+    pub(super) fn add(&mut self, row: &Row, (count, weight): (f64, f64), curvature: f64, slope: f64) {
+        self.count += count;
+        self.weight += weight;
         if self.slope.is_empty() {
             self.slope.resize(row.dims, 0.0);
             self.gram.resize(line(row.dims), 0.0);
@@ -85,6 +92,9 @@ impl Moments {
     pub(super) fn solve(&self, ridge: f64, slope: &[f64]) -> Option<Vec<f64>> {
         let penalty = |at: usize| if at == 0 { 0.0 } else { ridge };
         let own = |at: usize| self.curvature(at, at) + penalty(at);
+        if !(0..self.dims()).all(|at| own(at).is_finite()) {
+            return None;
+        }
         let scale = |at: usize| if own(at) > 0.0 { own(at).sqrt().recip() } else { 1.0 };
         let scales: Vec<f64> = (0..self.dims()).map(scale).collect();
         let scaled = |i: usize, j: usize| match (i, j) {

@@ -60,8 +60,12 @@ impl Row {
             self.entries.push((FEATURES as u32 + at, value));
         }
         if !self.entries.is_sorted_by(|left, right| left.0 < right.0) {
-            self.entries.sort_by_key(|(at, _)| *at);
-            self.entries.dedup_by(|next, kept| next.0 == kept.0 && (kept.1 += next.1) == ());
+            self.entries.sort_unstable_by_key(|(at, _)| *at);
+            self.entries.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                kept.1 += if same { next.1 } else { 0.0 };
+                same
+            });
         }
         self.entries.extend(mark.map(|mark| ((end + mark) as u32, 1.0)));
         Ok(())
