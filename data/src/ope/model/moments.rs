@@ -24,6 +24,8 @@ pub(super) struct Moments {
     gram: Vec<f64>,
     /// `[d]`.
     slope: Vec<f64>,
+    /// `[d]` the largest |x|.
+    reach: Vec<f64>,
 }
 
 /// Where a row of the lower triangle begins.
@@ -40,6 +42,8 @@ impl Sums for Moments {
             here.resize(here.len().max(there.len()), 0.0);
             here.iter_mut().zip(there).for_each(|(here, there)| *here += there);
         }
+        self.reach.resize(self.slope.len(), 0.0);
+        self.reach.iter_mut().zip(&other.reach).for_each(|(here, there)| *here = here.max(*there));
     }
 }
 
@@ -51,6 +55,11 @@ impl Moments {
     /// `[d]` `Σ g x`.
     pub(super) fn slope(&self) -> &[f64] {
         &self.slope
+    }
+
+    /// `[d]` the largest |x| of each column.
+    pub(super) fn reach(&self) -> &[f64] {
+        &self.reach
     }
 
     /// An element of `Σ c x xᵀ`.
@@ -74,11 +83,13 @@ impl Moments {
         self.weight += weight;
         if self.slope.is_empty() {
             self.slope.resize(row.dims, 0.0);
+            self.reach.resize(row.dims, 0.0);
             self.gram.resize(line(row.dims), 0.0);
         }
         for (n, (at, value)) in row.entries.iter().enumerate() {
             let at = *at as usize;
             self.slope[at] += slope * value;
+            self.reach[at] = self.reach[at].max(value.abs());
             let line = &mut self.gram[line(at)..=line(at) + at];
             let scaled = curvature * value;
             row.entries[..=n].iter().for_each(|(other, value)| line[*other as usize] += scaled * value);
