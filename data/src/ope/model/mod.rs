@@ -29,7 +29,7 @@
 //! linear in features and indicators; balance is what it is fitted for, and no diagnostic of the log can tell.
 //!
 //! # Errors
-//! [`OpeError::Model`] for fewer users than folds or all in one of them, for values that are no number, for a reward that
+//! [`OpeError::Model`](super::OpeError::Model) for fewer users than folds or all in one of them, for values that are no number, for a reward that
 //! a logistic model cannot have.
 //!
 //! # Sources

@@ -183,6 +183,9 @@ impl Modeller {
     }
 
     /// Takes in what another one, [blank](Self::blank) when the pass began, has learnt.
+    ///
+    /// # Panics
+    /// If it is of another family.
     pub fn merge(&mut self, other: Self) {
         self.census.merge(other.census, self.asked.folds);
         for (here, there) in self.rewards.iter_mut().flatten().zip(other.rewards.iter().flatten()) {
