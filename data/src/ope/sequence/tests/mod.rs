@@ -3,6 +3,7 @@
 mod by_hand;
 mod exact;
 mod refused;
+mod simulated;
 
 use super::folds::fold_of;
 use super::{SequenceForm, SequenceOptions, StepTaken, Trajectory};
