@@ -36,6 +36,16 @@ pub enum OpeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A trajectory that no evaluation can use.
+    #[error("use step {step} of user {user}: {reason}")]
+    Trajectory {
+        /// Whose.
+        user: u64,
+        /// The step, from 0.
+        step: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file that is not what the mapping says.
     #[error("evaluate {}: {reason}", path.display())]
     File {
