@@ -2,6 +2,7 @@
 
 mod error;
 mod estimator;
+pub mod interval;
 pub mod model;
 pub mod sequence;
 mod signals;

@@ -83,3 +83,5 @@ pub const EXPLORE: Purpose<UserId> = Purpose::new(20);
 pub const POSTERIOR: Purpose<ItemId> = Purpose::new(21);
 /// What of a person is set aside to test a fit; one word per item.
 pub const HELD_OUT: Purpose<UserId> = Purpose::new(22);
+/// Which of a log's buckets of users are drawn again; one stream per replicate.
+pub const RESAMPLE: Purpose<UserId> = Purpose::new(23);
