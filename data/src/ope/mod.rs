@@ -6,6 +6,7 @@ pub mod model;
 pub mod sequence;
 mod signals;
 mod source;
+pub mod table;
 
 pub use error::OpeError;
 pub use estimator::{Estimator, Form, Kernel, KernelShape, SequenceForm, Shrink, SlateForm};
