@@ -78,6 +78,22 @@ pub struct Kernel {
     pub bandwidth: f64,
 }
 
+impl Kernel {
+    /// `K(d / h) / h` at a distance d between actions: a density, which integrates to 1.
+    #[must_use]
+    #[inline]
+    pub fn density(self, distance: f64) -> f64 {
+        let u = distance / self.bandwidth;
+        let inside = f64::from(u8::from(u.abs() <= 1.0));
+        let window = match self.shape {
+            KernelShape::Gaussian => (-0.5 * u * u).exp() / std::f64::consts::TAU.sqrt(),
+            KernelShape::Epanechnikov => inside * 0.75 * (1.0 - u * u),
+            KernelShape::Uniform => inside * 0.5,
+        };
+        window / self.bandwidth
+    }
+}
+
 /// What slate estimators take for the weight of a position's reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlateForm {
@@ -424,6 +440,23 @@ mod tests {
         assert!(reason("dros(3").contains("not closed"));
         assert!(reason("mips").contains("column"));
         assert!(reason("kernel-ips(box,1)").contains("no kernel `box`"));
+    }
+
+    #[test]
+    fn kernels_integrate_to_one() {
+        use KernelShape::{Epanechnikov, Gaussian, Uniform};
+        for shape in [Gaussian, Epanechnikov, Uniform] {
+            let kernel = Kernel { shape, bandwidth: 0.5 };
+            // The midpoint rule over ±5 = ±10 h: a jump costs less than half a step of 1e-4 times its height of 1, two of them.
+            let sum: f64 = (0..100_000).map(|n| kernel.density((f64::from(n) + 0.5) * 1e-4 - 5.0)).sum();
+            assert!((sum * 1e-4 - 1.0).abs() < 1e-4, "{shape:?}: {sum}");
+        }
+        let at = |shape, distance| Kernel { shape, bandwidth: 0.5 }.density(distance);
+        assert_eq!(
+            (at(Uniform, 0.5), at(Uniform, 0.51), at(Epanechnikov, 0.25)),
+            (1.0, 0.0, 2.0 * 0.75 * 0.75)
+        );
+        assert!((at(Gaussian, 0.5) - 2.0 * 0.241_970_724_519_143_37).abs() < 1e-15);
     }
 
     #[test]
