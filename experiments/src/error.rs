@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::TargetFault;
 use recloop_data::DataError;
+use recloop_data::ope::OpeError;
 use recloop_env::{BuildError, RecommendError, SnapshotError, StepError};
 
 /// Why a configuration is not one. Messages read after "failed to".
@@ -161,6 +163,9 @@ pub enum RunError {
     /// The log could not be written or read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A log could not be evaluated.
+    #[error(transparent)]
+    Evaluate(#[from] OpeError),
     /// The output directory holds a run.
     #[error("write a run to {}: it already holds one", dir.display())]
     Occupied {
@@ -196,6 +201,14 @@ pub enum RunError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A recommender that cannot be evaluated from a log.
+    #[error("evaluate `{text}`: {fault}")]
+    Target {
+        /// What was given.
+        text: String,
+        /// What stands against it.
+        fault: TargetFault,
     },
     /// The operating system refused.
     #[error("{action} {}: {cause}", path.display())]
@@ -275,6 +288,7 @@ impl RunError {
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()
             }
+            Self::Target { fault, .. } => return fault.help(),
             Self::OtherComparison { .. } => "write to another directory with `--out DIR`".into(),
             Self::Busy { .. } => "wait for it, or write to another directory with `--out DIR`".into(),
             Self::Checkpoint { .. } => {

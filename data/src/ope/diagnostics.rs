@@ -80,4 +80,46 @@ impl Diagnostics {
             disagreement: None,
         }
     }
+
+    /// Everything in words, for people to read.
+    #[must_use]
+    pub fn told(&self) -> Vec<(&'static str, String)> {
+        let number = |value: f64| if value.is_finite() { format!("{value:.4}") } else { "none".into() };
+        let percent =
+            |share: f64| if share.is_finite() { format!("{:.2} %", 100.0 * share) } else { "none".into() };
+        let mut told = vec![("rows", self.n.to_string()), ("users", self.users.to_string())];
+        if self.mean_weight != 0.0 || self.largest_weight != 0.0 {
+            told.extend([
+                ("effective sample size", format!("{:.0}", self.effective_sample_size)),
+                ("mean weight", format!("{} ± {}", number(self.mean_weight), number(self.mean_weight_se))),
+                ("largest weight", number(self.largest_weight)),
+                ("its share of all weight", percent(self.largest_weight_share)),
+                ("share of the largest 1 %", percent(self.top_1_percent_share)),
+                ("tail index", self.tail_index.map_or("no tail".into(), number)),
+            ]);
+        }
+        if let Some(outside) = self.target_mass_outside_support {
+            told.push(("target outside the log's support", percent(outside)));
+        }
+        if self.zero_propensity_rows > 0 {
+            told.push(("rows with propensity zero", self.zero_propensity_rows.to_string()));
+        }
+        let apart = self.disagreement.unwrap_or_default();
+        for (pair, errors) in
+            [("dm − dr", apart.dm_dr), ("ips − dr", apart.ips_dr), ("dm − ips", apart.dm_ips)]
+        {
+            told.extend(errors.map(|errors| (pair, format!("{errors:+.1} standard errors"))));
+        }
+        told
+    }
+
+    /// The first things to know, in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let Self { n, users, effective_sample_size, mean_weight, mean_weight_se, .. } = self;
+        let tail = self.tail_index.map_or("no tail".into(), |k| format!("tail index {k:.2}"));
+        format!(
+            "{n} rows, {users} users, effective {effective_sample_size:.0}, mean weight {mean_weight:.3} ± {mean_weight_se:.3}, {tail}"
+        )
+    }
 }

@@ -69,6 +69,12 @@ impl Partial {
         Ok(Self { summed })
     }
 
+    /// Of how many rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.summed.told.support.rows
+    }
+
     /// Takes in another shard, read from `path`.
     ///
     /// # Errors

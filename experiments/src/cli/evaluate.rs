@@ -99,7 +99,9 @@ enum Model {
 }
 
 fn range(text: &str) -> Result<(f64, f64), String> {
-    let ends = text.split_once(',').and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
+    let ends = text
+        .split_once(',')
+        .and_then(|(low, high)| Some((low.trim().parse().ok()?, high.trim().parse().ok()?)));
     match ends {
         Some((low, high)) if f64::is_finite(low) && f64::is_finite(high) && low < high => Ok((low, high)),
         _ => Err("write two numbers, the lower first, as in 0,1".into()),
@@ -114,7 +116,10 @@ impl Evaluate {
         match made? {
             Made::Partial { path, rows } => {
                 let (rows, path) = (HumanCount(rows), path.display());
-                writeln!(out, "The sums of {rows} rows are in {path}; `recloop evaluate --merge {path} …` puts shards together.")?;
+                writeln!(
+                    out,
+                    "The sums of {rows} rows are in {path}; `recloop evaluate --merge {path} …` puts shards together."
+                )?;
             }
             Made::Evaluated(all) => self.tell(out, &all)?,
         }
@@ -175,7 +180,7 @@ fn tell_one(out: &mut dyn Write, one: &Evaluated) -> Result<(), CliError> {
     writeln!(out, "{}\n\n{}\n", one.title, estimates(overall))?;
     let mut list = table::list();
     for (what, value) in overall.diagnostics.told() {
-        list.add_row([what, value]);
+        list.add_row([what, &value]);
     }
     writeln!(out, "{list}\n")?;
     for (position, diagnostics) in positions {
@@ -190,7 +195,11 @@ fn tell_one(out: &mut dyn Write, one: &Evaluated) -> Result<(), CliError> {
     }
     if !not_estimated.is_empty() {
         let names: Vec<_> = not_estimated.iter().map(|one| one.estimator.as_str()).collect();
-        writeln!(out, "\nNot estimated: {}; ask for one with `--estimators` to learn what it needs.", names.join(", "))?;
+        writeln!(
+            out,
+            "\nNot estimated: {}; ask for one with `--estimators` to learn what it needs.",
+            names.join(", ")
+        )?;
     }
     writeln!(out, "\nverdict: {}\n", overall.verdict)?;
     Ok(())

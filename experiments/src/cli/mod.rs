@@ -4,10 +4,12 @@
 //! patience. Results go to stdout, everything else to stderr.
 
 mod compare;
+mod evaluate;
 mod import;
 mod inspect;
 mod metrics;
 mod progress;
+mod rows_progress;
 mod run;
 mod runs_progress;
 mod setting;
@@ -21,6 +23,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use table::decimals;
+
 use crate::import::ImportError;
 use crate::{ConfigError, RunError};
 
@@ -30,6 +34,7 @@ Examples:
   recloop run --recommender linucb                     the same people and luck, another recommender
   recloop compare feed-v0 mf linucb --seeds 5          which keeps more users, and how sure
   recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
+  recloop evaluate runs/dot --target dot:temperature=0.5   what another policy would have earned, from the log
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
   recloop import movielens ml-100k --out ml            make a world of real ratings …
@@ -51,6 +56,7 @@ enum Command {
     Run(run::Run),
     Compare(compare::Compare),
     Twins(twins::Twins),
+    Evaluate(Box<evaluate::Evaluate>),
     Import(import::Import),
     Metrics(metrics::Metrics),
     Inspect(inspect::Inspect),
@@ -101,6 +107,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(run) => run.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
         Command::Twins(twins) => twins.execute(&mut out),
+        Command::Evaluate(evaluate) => evaluate.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),
         Command::Inspect(inspect) => inspect.execute(&mut out),

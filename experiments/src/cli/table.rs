@@ -12,6 +12,14 @@ pub(super) fn list() -> Table {
     list
 }
 
+/// A table with a line below its header.
+pub(super) fn lined() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    table
+}
+
 /// Metrics with mean, 95 % interval and n.
 pub(super) fn of(metrics: &[Named]) -> String {
     in_sections(&[Section::new("", metrics.to_vec())])
@@ -19,9 +27,7 @@ pub(super) fn of(metrics: &[Named]) -> String {
 
 /// The same, each section under its title.
 pub(super) fn in_sections(sections: &[Section]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
+    let mut table = lined();
     table.set_header(["metric", "mean", "95 % interval", "n"]);
     for section in sections.iter().filter(|section| !section.metrics.is_empty()) {
         if !section.title.is_empty() {
@@ -53,7 +59,7 @@ fn row(metric: &Named) -> [String; 4] {
 }
 
 /// As many decimals as give the standard error two digits: more would be noise.
-pub(super) fn decimals(se: f64) -> usize {
+pub(crate) fn decimals(se: f64) -> usize {
     if se > 0.0 && se.is_finite() { (1.0 - se.log10().floor()).clamp(0.0, 6.0) as usize } else { 3 }
 }
 

@@ -7,13 +7,15 @@ mod ranked;
 
 use std::path::{Path, PathBuf};
 
-use recloop_data::ope::table::{Table, TableOptions, TargetSpec};
-use recloop_data::ope::{Estimator, Evaluation, OpeError, Partial, Request, Source, Watch, evaluate};
+use recloop_data::ope::table::{Mapping, Table, TableOptions, TargetSpec};
+use recloop_data::ope::{
+    Estimator, Evaluation, OpeError, Partial, Request, RunLog, RunLogOptions, Source, Watch, evaluate,
+};
 
 pub use ranked::Ranked;
 
 use crate::RunError;
-use crate::run::{failed, pool, store};
+use crate::run::{pool, store};
 
 /// What is to be evaluated, and what is to be made of it.
 #[derive(Debug, Clone, Default)]
@@ -141,7 +143,8 @@ fn merged(config: &EvaluateConfig) -> Result<Made, RunError> {
         total.merge(Partial::read(path)?, path)?;
     }
     let evaluation = total.evaluate()?;
-    let said = |key: &str| evaluation.about.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let said =
+        |key: &str| evaluation.about.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
     let target = said("target").unwrap_or_default();
     let title = format!("What `{target}` would have earned, from {} shards", config.merge.len());
     let all = vec![Evaluated { target, title, evaluation }];
@@ -155,11 +158,39 @@ fn opened(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn 
     let source = if is_run { run_log(config, log, target)? } else { table(config, log, target)? };
     let mut request = config.request.clone();
     let reward = config.reward.clone().unwrap_or_else(|| "the log's own".into());
-    request.about = [("target", Some(target.to_owned())), ("reward", Some(reward)), ("by", config.by.clone())]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)))
-        .collect();
+    request.about =
+        [("target", Some(target.to_owned())), ("reward", Some(reward)), ("by", config.by.clone())]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect();
     Ok((source, request))
+}
+
+fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn Source>, RunError> {
+    let refused =
+        |what: &str, reason: &str| Err(OpeError::Request { what: what.into(), reason: reason.into() }.into());
+    if config.columns.is_some() {
+        return refused("--columns", "the log of a run says itself what its columns mean");
+    }
+    if config.skip_invalid {
+        return refused("--skip-invalid", "the log of a run has no rows to skip; it is whole or damaged");
+    }
+    let options =
+        RunLogOptions { reward: config.reward.clone(), by: config.by.clone(), ..RunLogOptions::default() };
+    let (policy, logger) = (crate::target(target, log)?, crate::logger(log)?);
+    Ok(Box::new(RunLog::open(log, policy, logger, &options)?))
+}
+
+fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn Source>, RunError> {
+    let target: TargetSpec = target.parse()?;
+    let mapping = config.columns.as_deref().map(Mapping::load).transpose()?;
+    let options = TableOptions {
+        reward: config.reward.clone(),
+        reward_range: config.request.declared.reward_range,
+        by: config.by.clone(),
+        skip_invalid: config.skip_invalid,
+    };
+    Ok(Box::new(Table::open(&[log.into()], mapping, &target, options)?))
 }
 
 /// Writes a page per target: to the file named, numbered from the second on.

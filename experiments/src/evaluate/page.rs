@@ -1,7 +1,8 @@
 //! One evaluation as a self-contained page: no network, no script.
 
-use minijinja::{Environment, Value, context};
-use recloop_data::ope::{Estimate, Evaluation, HEADLINE, Segment, Verdict};
+use minijinja::value::Serde;
+use minijinja::{Environment, Value};
+use recloop_data::ope::{Estimate, Evaluation, HEADLINE, Segment, Verdict, WeightBin};
 use serde::Serialize;
 
 const PAGE: &str = include_str!("page.html");
@@ -26,21 +27,50 @@ pub(super) fn of(title: &str, evaluation: &Evaluation) -> Result<String, minijin
         let drawn = state.env().get_template("chart.html")?.render(chart)?;
         Ok::<_, minijinja::Error>(Value::from_safe_string(drawn))
     });
-    let Evaluation { overall, groups, .. } = evaluation;
-    let groups: Vec<_> = groups.iter().map(|(name, group)| {
-        context! { name, verdict => Said::of(&group.verdict), estimates => Chart::of(group) }
-    }).collect();
-    let not_estimated: Vec<_> =
-        evaluation.not_estimated.iter().map(|one| (&one.estimator, &one.reason)).collect();
-    pages.get_template("page.html")?.render(context! {
-        title, groups, not_estimated,
-        about => evaluation.about,
-        verdict => Said::of(&overall.verdict),
-        estimates => Chart::of(overall),
-        histogram => Histogram::of(&evaluation.histogram),
-        diagnostics => overall.diagnostics.told(),
-        excluded => evaluation.excluded.iter().collect::<Vec<_>>(),
-    })
+    pages.get_template("page.html")?.render(Value::from(Serde(Page::of(title, evaluation))))
+}
+
+/// What the template reads.
+#[derive(Debug, Serialize)]
+struct Page<'a> {
+    title: &'a str,
+    about: &'a [(String, String)],
+    verdict: Said,
+    estimates: Chart,
+    histogram: Option<Histogram>,
+    diagnostics: Vec<(&'static str, String)>,
+    groups: Vec<Group<'a>>,
+    excluded: Vec<(&'a String, &'a u64)>,
+    not_estimated: Vec<(&'a String, &'a String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Group<'a> {
+    name: &'a str,
+    verdict: Said,
+    estimates: Chart,
+}
+
+impl<'a> Page<'a> {
+    fn of(title: &'a str, evaluation: &'a Evaluation) -> Self {
+        let Evaluation { about, overall, groups, excluded, not_estimated, histogram, .. } = evaluation;
+        let group = |(name, group): &'a (String, Segment)| Group {
+            name,
+            verdict: Said::of(&group.verdict),
+            estimates: Chart::of(group),
+        };
+        Self {
+            title,
+            about,
+            verdict: Said::of(&overall.verdict),
+            estimates: Chart::of(overall),
+            histogram: Histogram::of(histogram),
+            diagnostics: overall.diagnostics.told(),
+            groups: groups.iter().map(group).collect(),
+            excluded: excluded.iter().collect(),
+            not_estimated: not_estimated.iter().map(|one| (&one.estimator, &one.reason)).collect(),
+        }
+    }
 }
 
 /// A verdict in words and colour.
@@ -97,9 +127,8 @@ impl Chart {
             [estimate.value, interval.map(|ci| ci.low), interval.and_then(|ci| ci.high)]
         };
         let shown = estimates.iter().flat_map(ends).flatten().filter(|value| value.is_finite());
-        let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = shown
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let scale = Scale::over(low, high);
         let row = |(at, estimate)| Row::of(estimate, LINE * (at as f64 + 0.7), &scale);
         Self {
@@ -150,7 +179,11 @@ impl Scale {
         let power = 10.0_f64.powf(rough.log10().floor());
         let step = [5.0, 2.0, 1.0].into_iter().map(|digit| digit * power).find(|step| *step <= rough);
         let step = step.unwrap_or(power);
-        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step.max(f64::MIN_POSITIVE), step }
+        Self {
+            low: (low / step).floor() * step,
+            high: (high / step).ceil() * step.max(f64::MIN_POSITIVE),
+            step,
+        }
     }
 
     fn x(&self, value: f64) -> Option<f64> {
@@ -192,20 +225,29 @@ struct Bar {
 }
 
 impl Histogram {
-    /// `bins`: the lower end of each bin and how many rows are in it, ascending; the first may begin at 0.
-    fn of(bins: &[(f64, u64)]) -> Option<Self> {
-        let most = bins.iter().map(|(_, n)| *n).max()?;
+    fn of(bins: &[WeightBin]) -> Option<Self> {
+        let most = bins.iter().map(|bin| bin.count).max()?;
         let (base, width) = (BARS + 10.0, (660.0 / bins.len() as f64).min(60.0));
-        let bar = |(at, (from, n)): (usize, &(f64, u64))| {
-            let height = BARS * (1.0 + *n as f64).ln() / (1.0 + most as f64).ln();
-            let label = format!("{n} rows with weights from {from:.3}");
+        let bar = |(at, WeightBin { from, to, count }): (usize, &WeightBin)| {
+            let height = BARS * (1.0 + *count as f64).ln() / (1.0 + most as f64).ln();
+            let label = format!("{count} rows with weights from {from:.3} to {to:.3}");
             let x = 45.0 + width * at as f64;
-            Bar { x: round(x), y: round(base - height), width: round(width * 0.9), height: round(height), label }
+            Bar {
+                x: round(x),
+                y: round(base - height),
+                width: round(width * 0.9),
+                height: round(height),
+                label,
+            }
         };
         let every = bins.len().div_ceil(8);
-        let tick = |(at, (from, _)): (usize, &(f64, u64))| Tick {
+        let tick = |(at, WeightBin { from, .. }): (usize, &WeightBin)| Tick {
             x: round(45.0 + width * at as f64),
-            label: if *from == 0.0 { "0".into() } else { format!("{from:.2e}").replace("e0", "") },
+            label: if (0.01..1e4).contains(from) || *from == 0.0 {
+                format!("{from:.2}")
+            } else {
+                format!("{from:.0e}")
+            },
         };
         Some(Self {
             height: base + 24.0,

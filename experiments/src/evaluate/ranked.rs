@@ -11,7 +11,8 @@ use super::Evaluated;
 
 /// Estimators that targets are ranked by: the first that all of them have (chosen by us: the least error in most
 /// settings first, and none that a reward model decides alone).
-const BY: &[&str] = &["dr", "sndr", "snips", "ips", "cascade-dr", "rips", "iips", "sips", "seq-dr", "seq-pdis", "dm"];
+const BY: &[&str] =
+    &["dr", "sndr", "snips", "ips", "cascade-dr", "rips", "iips", "sips", "seq-dr", "seq-pdis", "dm"];
 
 /// Several targets of one log, best first.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ impl<'a> Ranked<'a> {
     #[must_use]
     pub fn of(all: &'a [Evaluated]) -> Self {
         let in_all = |name: &&str| all.iter().all(|one| one.evaluation.get(name).is_some());
-        let first = || all.first()?.evaluation.overall.estimators.iter().map(|one| one.name.as_str()).find(in_all);
+        let first =
+            || all.first()?.evaluation.overall.estimators.iter().map(|one| one.name.as_str()).find(in_all);
         let by = BY.iter().copied().find(in_all).or_else(first).map(str::to_owned);
         let estimate = |one: &'a Evaluated| by.as_deref().and_then(|name| one.evaluation.get(name));
         let place = |one: &'a Evaluated| {
@@ -77,9 +79,8 @@ impl fmt::Display for Ranked<'_> {
         table.load_preset(presets::NOTHING).set_header(["target", by, "95 % interval", "verdict"]);
         for place in &self.places {
             let number = |value: Option<f64>| value.map_or("none".into(), |value| format!("{value:.5}"));
-            let interval = place.interval.map_or("unknown".into(), |ci| {
-                format!("{:.5} … {}", ci.low, number(ci.high))
-            });
+            let interval =
+                place.interval.map_or("unknown".into(), |ci| format!("{:.5} … {}", ci.low, number(ci.high)));
             table.add_row([place.target, &number(place.value), &interval, place.verdict.in_short()]);
         }
         for column in table.column_iter_mut().skip(1).take(2) {
