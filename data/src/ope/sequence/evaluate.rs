@@ -57,8 +57,9 @@ use crate::ope::OpeError;
 ///
 /// # Deviations
 /// Fitted-Q is iterated exactly as often as there are steps, not to a fixed point: it needs no γ < 1 and cannot
-/// diverge. `Magic` keeps the mixing weights as found on the whole log in every sum it is given; see its module for
-/// two more.
+/// diverge. `Magic` takes the covariance of influence values, which counts the spread of the normalisers, and a normal
+/// 50 % interval in place of a bootstrap's; it mixes at most 16 lengths, and keeps the mix that it found on the whole log in
+/// every sum it is given.
 ///
 /// # Errors
 /// [`OpeError::Empty`] without trajectories; [`OpeError::Trajectory`] for one without steps, with a reward, weight or feature
@@ -157,6 +158,10 @@ impl<'a> Shared<'a> {
         let sums = sums(&terms);
         if sums[sums.len() / 2..].contains(&0.0) {
             let reason = "no logged trajectory could be the target's: all weights of some step are zero";
+            return Err(lacks(form, reason));
+        }
+        if !sums.iter().all(|sum| sum.is_finite()) {
+            let reason = "weights times rewards add up beyond the largest number; set a shorter horizon";
             return Err(lacks(form, reason));
         }
         let stationary = |about| self.frame(about).clock == Clock::Stationary;

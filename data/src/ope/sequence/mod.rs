@@ -26,7 +26,7 @@ mod walk;
 mod tests;
 
 pub use evaluate::evaluate;
-pub use returns::{Returns, ReturnsForm, returns};
+pub use returns::{Returns, ReturnsForm, resampled_returns, returns};
 pub use values::{MOST_RATIOS, SequenceValues};
 pub use walk::{SequenceWeights, weights};
 

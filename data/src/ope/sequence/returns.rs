@@ -80,9 +80,29 @@ pub fn returns(
     form: ReturnsForm,
     options: &SequenceOptions,
 ) -> Result<Returns, OpeError> {
+    resampled_returns(trajectories, &vec![1.0; trajectories.len()], form, options)
+}
+
+/// The same, where trajectory i counts `times[i]` times: for resamples and jackknives, and with them intervals of whatever is
+/// read off the distribution. All that is fitted is fitted to the resample.
+///
+/// # Errors
+/// Those of [`returns`], and [`OpeError::Request`] for times that are not one number of at least 0 for each trajectory.
+pub fn resampled_returns(
+    trajectories: &[Trajectory],
+    times: &[f64],
+    form: ReturnsForm,
+    options: &SequenceOptions,
+) -> Result<Returns, OpeError> {
     let walks = Walks::read(trajectories, options)?;
-    let n = walks.all.len() as f64;
-    let mut masses: Vec<_> = walks.all.iter().map(|walk| walk.whole() / n).collect();
+    let n: f64 = times.iter().sum();
+    let counts = times.len() == trajectories.len() && times.iter().all(|times| *times >= 0.0);
+    if !(counts && n > 0.0 && n.is_finite()) {
+        let reason = "give one number of at least 0 for each trajectory, and not only zeros".into();
+        return Err(OpeError::Request { what: "a resample of trajectories".into(), reason });
+    }
+    let weights = walks.all.iter().zip(times);
+    let mut masses: Vec<_> = weights.map(|(walk, times)| times * walk.whole() / n).collect();
     match form {
         ReturnsForm::Plain => {}
         ReturnsForm::Normalised => {
@@ -93,7 +113,7 @@ pub fn returns(
             masses.iter_mut().for_each(|mass| *mass /= all);
         }
         ReturnsForm::Robust => {
-            let controls = controls(&walks, options)?;
+            let controls = controls(&walks, times, options)?;
             masses.iter_mut().zip(controls).for_each(|(mass, control)| *mass += control / n);
         }
     }
@@ -105,7 +125,7 @@ pub fn returns(
 ///
 /// Over fold f, `Σ_{k in f} (φ̄_k − w_k φ_k)ᵀ η_m` with `η_m = A⁻¹ Σ_i w_{1:i} φ_i 1(G_i ≤ m)` over the others: the mass of i is
 /// `w_{1:i} φ_iᵀ A⁻¹ Σ_k (φ̄_k − w_k φ_k)`.
-fn controls(walks: &Walks<'_>, options: &SequenceOptions) -> Result<Vec<f64>, OpeError> {
+fn controls(walks: &Walks<'_>, times: &[f64], options: &SequenceOptions) -> Result<Vec<f64>, OpeError> {
     let width = walks.all[0].steps[0].taken.len();
     if width == 0 {
         return Err(lacks("its trajectories carry no features of situation and action"));
@@ -115,20 +135,20 @@ fn controls(walks: &Walks<'_>, options: &SequenceOptions) -> Result<Vec<f64>, Op
     let mut controls = vec![0.0; walks.all.len()];
     for fold in 0..folds.n {
         let (mut gram, mut excess) = (DMatrix::zeros(width, width), DVector::zeros(width));
-        for (walk, of) in walks.all.iter().zip(&folds.of) {
+        for ((walk, of), times) in walks.all.iter().zip(&folds.of).zip(times) {
             let first = &walk.steps[0];
             if folds.learns(fold, *of) {
-                add_product(&mut gram, &first.taken, &first.taken, later(walk));
+                add_product(&mut gram, &first.taken, &first.taken, times * later(walk));
             }
             if fold == *of {
-                excess += view(&first.expected);
-                excess.axpy(-first.weight, &view(&first.taken), 1.0);
+                excess.axpy(*times, &view(&first.expected), 1.0);
+                excess.axpy(-times * first.weight, &view(&first.taken), 1.0);
             }
         }
         let slope = factor(gram, options.ridge, "the first step")?.solve(&excess);
-        let learned = walks.all.iter().zip(&folds.of).zip(&mut controls);
-        for ((walk, _), control) in learned.filter(|((_, of), _)| folds.learns(fold, **of)) {
-            *control += later(walk) * dot(&walk.steps[0].taken, &slope);
+        let rows = walks.all.iter().zip(times).zip(folds.of.iter().zip(&mut controls));
+        for ((walk, times), (_, control)) in rows.filter(|(_, (of, _))| folds.learns(fold, **of)) {
+            *control += times * later(walk) * dot(&walk.steps[0].taken, &slope);
         }
     }
     Ok(controls)
@@ -140,7 +160,7 @@ fn lacks(reason: &str) -> OpeError {
 
 impl Returns {
     /// From returns and their masses, in any order.
-    fn of(mut atoms: Vec<(f64, f64)>) -> Self {
+    pub(super) fn of(mut atoms: Vec<(f64, f64)>) -> Self {
         atoms.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (mut at, mut below): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
         let mut mass = 0.0;

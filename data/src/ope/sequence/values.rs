@@ -58,22 +58,18 @@ impl SequenceValues {
         self.stationary
     }
 
-    /// The estimate from sums of terms; NaN where every weight it divides by is zero.
+    /// The estimate from sums of terms, whoever made them; NaN where every weight it divides by is zero.
     #[must_use]
-    pub fn value(&self, sums: &[f64]) -> f64 {
-        value(sums)
+    pub fn value(sums: &[f64]) -> f64 {
+        let (numerators, denominators) = sums.split_at(sums.len() / 2);
+        numerators.iter().zip(denominators).map(|(n, d)| n / d).sum()
     }
 
     /// The estimate over all trajectories.
     #[must_use]
     pub fn estimate(&self) -> f64 {
-        value(&sums(&self.terms))
+        Self::value(&sums(&self.terms))
     }
-}
-
-fn value(sums: &[f64]) -> f64 {
-    let (numerators, denominators) = sums.split_at(sums.len() / 2);
-    numerators.iter().zip(denominators).map(|(n, d)| n / d).sum()
 }
 
 /// Sums over all rows.
@@ -101,7 +97,7 @@ pub(super) fn influences(terms: &Grid<f64>) -> Grid<f64> {
 }
 
 fn linear(terms: &Grid<f64>) -> Grid<f64> {
-    let (estimate, influences) = (value(&sums(terms)), influences(terms));
+    let (estimate, influences) = (SequenceValues::value(&sums(terms)), influences(terms));
     let mut out = Grid::zeros(terms.rows(), 2);
     for r in 0..terms.rows() {
         out.row_mut(r).copy_from_slice(&[estimate + influences.row(r).iter().sum::<f64>(), 1.0]);

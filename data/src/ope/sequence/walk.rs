@@ -99,7 +99,7 @@ fn walk(trajectory: &Trajectory, horizon: Option<usize>, shape: [usize; 3]) -> R
         steps,
         cumulative,
         beyond: rest.first(),
-        terminated: trajectory.terminated && rest.is_empty(),
+        terminated: trajectory.terminated,
     })
 }
 

@@ -1,7 +1,9 @@
 //! Rows small enough for pencil and paper.
 
 use super::super::values::influences;
-use super::super::{MOST_RATIOS, ReturnsForm, SequenceValues, evaluate, returns, weights};
+use super::super::{
+    MOST_RATIOS, Returns, ReturnsForm, SequenceValues, evaluate, resampled_returns, returns, weights,
+};
 use super::*;
 
 /// Of weights and rewards, with one constant feature of everything.
@@ -56,6 +58,17 @@ fn models_of_one_constant_are_their_formulas() {
     let weight = 0.6 + 0.5 * 0.6 * 0.6;
     let weighted = 2.0 * 1.0 + 0.5 * 3.0 + 0.5 * 4.0 - 1.0 + 3.0 * 2.0;
     close(estimate(&three(), SequenceForm::StateMarginal, &options), weight * weighted / 3.0);
+}
+
+#[test]
+fn a_step_beyond_the_horizon_tells_how_the_last_one_went_on() {
+    // Nobody saw an end: both steps lead to another, so θ_1 = (1 + 5) / 2 and θ_0 = θ_1 + θ_1. What the third brought is cut.
+    let mut unended = [Trajectory { terminated: false, ..lived(0, &[(1.0, 1.0), (1.0, 5.0), (1.0, 100.0)]) }];
+    let options = SequenceOptions { horizon: Some(2), ..options(1.0, 1) };
+    close(estimate(&unended, SequenceForm::Direct, &options), 6.0);
+    // Without it only the first step's next is known.
+    unended[0].steps.truncate(2);
+    close(estimate(&unended, SequenceForm::Direct, &options), 2.0);
 }
 
 #[test]
@@ -136,7 +149,7 @@ fn sums_may_be_taken_apart_and_put_together() {
             (0..terms.width()).map(|j| rows.iter().map(|row| terms.row(*row)[j]).sum()).collect()
         };
         let together: Vec<_> = sum(&[2, 0]).iter().zip(sum(&[1])).map(|(a, b)| a + b).collect();
-        close(values.value(&together), values.estimate());
+        close(SequenceValues::value(&together), values.estimate());
         assert!(!values.is_linearised());
     }
 }
@@ -151,7 +164,7 @@ fn influences_are_the_slope_of_the_estimate_in_the_weight_of_a_row() {
         let slope = |small: f64| {
             let moved: Vec<_> =
                 sums.iter().zip(values.terms().row(i)).map(|(sum, term)| sum + small * term).collect();
-            3.0 * (values.value(&moved) - values.estimate()) / small
+            3.0 * (SequenceValues::value(&moved) - values.estimate()) / small
         };
         // A central difference is off by the square of the step.
         let slope = f64::midpoint(slope(1e-5), slope(-1e-5));
@@ -228,18 +241,60 @@ fn returns_are_weighted_and_made_a_distribution() {
 }
 
 #[test]
+fn masses_below_nothing_do_not_make_it_fall() {
+    let found = Returns::of(vec![(3.0, 0.75), (1.0, 0.5), (2.0, -0.25), (0.0, -0.125)]);
+    assert_eq!([0.0, 1.0, 2.0, 3.0].map(|m| found.at(m)), [0.0, 0.375, 0.375, 1.0]);
+    assert_eq!((found.mean(), found.mass()), (0.375 + 3.0 * 0.625, 0.875));
+    assert_eq!((found.quantile(0.375), found.quantile(0.376)), (Some(1.0), Some(3.0)));
+    assert_eq!(found.lower_tail(0.5), Some((0.375 + 3.0 * 0.125) / 0.5));
+}
+
+#[test]
 fn the_robust_distribution_is_its_formula() {
-    // F_m(a) is the share of returns up to m among those who did a; F̄_m = ¾ F_m(0) + ¼ F_m(1).
-    let rows = [(1.5, 2.0, 0), (0.5, 1.0, 1), (1.5, 3.0, 0), (0.5, 0.0, 1), (0.5, 4.0, 1)];
-    let found = returns(&choices(&rows), ReturnsForm::Robust, &options(1.0, 1)).unwrap();
+    // Weight, reward, action, and the weight of a second step that brings nothing. F_m(a) is the share of returns up to m among
+    // those who did a, by the second weight; F̄_m = ¾ F_m(0) + ¼ F_m(1).
+    let rows = [
+        (1.5, 2.0, 0, 1.0),
+        (0.5, 1.0, 1, 2.0),
+        (0.25, 3.0, 0, 0.5),
+        (1.0, 0.0, 1, 0.25),
+        (0.5, 4.0, 1, 1.5),
+    ];
+    let mut log = choices(&rows.map(|(w, r, a, _)| (w, r, a)));
+    for (life, (.., weight)) in log.iter_mut().zip(rows) {
+        life.steps.push(StepTaken { reward: 0.0, weight, ..life.steps[0].clone() });
+    }
+    let found = returns(&log, ReturnsForm::Robust, &options(1.0, 1)).unwrap();
+    let sum = |of: &dyn Fn(f64, f64, usize, f64) -> f64| {
+        rows.iter().map(|(w, r, a, later)| of(*w, *r, *a, *later)).sum::<f64>()
+    };
     for m in [0.0, 1.0, 2.0, 3.0] {
         let below = |r: f64| f64::from(u8::from(r <= m));
-        let share = [below(2.0) / 2.0 + below(3.0) / 2.0, (below(1.0) + below(0.0) + below(4.0)) / 3.0];
-        let term =
-            |(w, r, a): &(f64, f64, usize)| 0.75 * share[0] + 0.25 * share[1] + w * (below(*r) - share[*a]);
-        close(found.at(m), rows.iter().map(term).sum::<f64>() / 5.0);
+        let share = [0, 1].map(|action| {
+            let did = |a, later| if a == action { later } else { 0.0 };
+            sum(&|_, r, a, later| did(a, later) * below(r)) / sum(&|_, _, a, later| did(a, later))
+        });
+        let expected = 0.75 * share[0] + 0.25 * share[1];
+        close(found.at(m), sum(&|w, r, a, later| expected + w * later * below(r) - w * share[a]) / 5.0);
     }
-    close(found.mass(), 1.0);
+}
+
+#[test]
+fn a_trajectory_that_counts_twice_is_there_twice() {
+    let rows = [(1.5, 2.0, 0), (0.5, 1.0, 1), (0.25, 3.0, 0), (1.0, 0.0, 1)];
+    let times = [2.0, 1.0, 1.0, 0.0];
+    let resample = [rows[0], rows[0], rows[1], rows[2]];
+    let options = SequenceOptions { ridge: 1.0, ..options(1.0, 1) };
+    for form in [ReturnsForm::Plain, ReturnsForm::Normalised, ReturnsForm::Robust] {
+        let left = resampled_returns(&choices(&rows), &times, form, &options).unwrap();
+        let right = returns(&choices(&resample), form, &options).unwrap();
+        [0.0, 1.0, 2.0, 3.0].into_iter().for_each(|m| close(left.at(m), right.at(m)));
+        close(left.mass(), right.mass());
+    }
+    for times in [&[1.0, 1.0][..], &[0.0; 4], &[1.0, -1.0, 1.0, 1.0], &[f64::NAN; 4]] {
+        let refused = resampled_returns(&choices(&rows), times, ReturnsForm::Plain, &options).unwrap_err();
+        assert!(refused.to_string().contains("one number of at least 0 for each"));
+    }
 }
 
 #[test]

@@ -88,6 +88,13 @@ fn a_target_that_no_trajectory_could_be() {
 }
 
 #[test]
+fn sums_that_no_number_holds() {
+    let mut log = log();
+    log.iter_mut().for_each(|life| (life.steps[0].weight, life.steps[0].reward) = (1e200, 1e200));
+    assert!(refused(&log, SequenceForm::PerDecision, &options(1.0, 1)).contains("beyond the largest number"));
+}
+
+#[test]
 fn models_without_enough_to_learn_from() {
     let says = refused(&log(), SequenceForm::Direct, &options(1.0, 1));
     assert!(says.contains("a ridge of 0") && says.contains("give a larger one"), "{says}");
