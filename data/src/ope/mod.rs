@@ -5,9 +5,11 @@ mod error;
 mod estimator;
 pub mod interval;
 pub mod model;
+pub mod selection;
 pub mod sequence;
 mod signals;
-pub mod selection;
+#[cfg(test)]
+mod simulated;
 mod sketch;
 mod source;
 mod verdict;

@@ -30,9 +30,10 @@ const USERS: [u64; 2] = [50, 20];
 const LOST: [f64; 2] = [0.05, 0.25];
 
 /// Whether to believe an estimate. In JSON and in words: `reliable`, `caution: …`, `unreliable: …`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Verdict {
     /// Nothing speaks against it.
+    #[default]
     Reliable,
     /// It may be off by more than its intervals say, for these reasons.
     Caution(Vec<String>),
@@ -117,6 +118,29 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Of two verdicts, the one that says less for the estimate.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |verdict: &Self| match verdict {
+            Self::Reliable => 0,
+            Self::Caution(_) => 1,
+            Self::Unreliable(_) => 2,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+
+    /// The verdict in one word.
+    #[must_use]
+    pub fn in_short(&self) -> &'static str {
+        match self {
+            Self::Reliable => "reliable",
+            Self::Caution(_) => "caution",
+            Self::Unreliable(_) => "unreliable",
+        }
+    }
+}
+
 #[derive(Default)]
 struct Reasons {
     cautions: Vec<String>,
@@ -187,21 +211,27 @@ impl Reasons {
         });
     }
 
+    /// Whether the estimate hangs on a few rows.
     fn concentration(&mut self, largest: f64, [share, of_squares]: [f64; 2], effective: f64) {
-        if of_squares > LARGEST_SQUARE && share <= LARGEST[1] {
-            self.faults.push(format!(
-                "one weight of {largest:.3} has {} of the sum of squares: the error hangs on one row; shrink weights or log more",
-                percent(of_squares)
-            ));
+        let one = |percent: String, of: &str| {
+            format!(
+                "one weight of {largest:.3} has {percent} of {of}: the estimate hangs on one row; shrink weights or log more"
+            )
+        };
+        let settled = of_squares > LARGEST_SQUARE;
+        if settled && share <= LARGEST[1] {
+            self.faults.push(one(percent(of_squares), "the sum of squares"));
+        } else {
+            self.past(share, LARGEST, || one(percent(share), "all weight"));
         }
-        self.past(share, LARGEST, || {
-            let percent = percent(share);
-            format!("one weight of {largest:.3} has {percent} of all weight: the estimate hangs on one row; shrink weights or log more")
-        });
-        // Without any weight there is no effective sample size either: not a number is not enough.
-        self.past(-effective.max(0.0), EFFECTIVE.map(|least| -least), || {
-            format!("the effective sample size is {:.0}; log more, or closer to the target", effective.max(0.0))
-        });
+        // One huge weight makes few rows count, for a reason that was just given. Without any weight there is no effective
+        // sample size either: not a number is not enough.
+        if !settled {
+            let effective = effective.max(0.0);
+            self.past(-effective, EFFECTIVE.map(|least| -least), || {
+                format!("the effective sample size is {effective:.0}; log more, or closer to the target")
+            });
+        }
     }
 
     fn lost(&mut self, lost: f64, modelled: bool) {
@@ -212,7 +242,10 @@ impl Reasons {
             ));
         } else if !modelled {
             self.past(lost, LOST, || {
-                format!("shrinking moves the mean weight by {}, and the estimate with it; allow larger weights", percent(lost))
+                format!(
+                    "shrinking moves the mean weight by {}, and the estimate with it; allow larger weights",
+                    percent(lost)
+                )
             });
         }
     }
@@ -259,38 +292,65 @@ mod tests {
     fn a_healthy_log_is_reliable() {
         assert_eq!(judged(&healthy()), "reliable");
         let without = Diagnostics { tail_index: None, target_mass_outside_support: None, ..healthy() };
-        assert_eq!(serde_json::to_string(&Verdict::of(&without, Rests::OnWeights)).expect("text"), "\"reliable\"");
+        assert_eq!(
+            serde_json::to_string(&Verdict::of(&without, Rests::OnWeights)).expect("text"),
+            "\"reliable\""
+        );
     }
 
     #[test]
     fn every_fault_has_its_own_reason() {
-        let only = |diagnostics: Diagnostics, verdict: &str, word: &str| {
+        let only = |diagnostics: Diagnostics, beginning: &str, word: &str| {
             let said = judged(&diagnostics);
-            assert!(said.starts_with(verdict) && said.contains(word) && !said.contains("; log more;"), "{said}");
-            assert_eq!(said.matches(": ").count() - said.matches(": errors").count() <= 2, true, "{said}");
+            assert!(said.starts_with(beginning) && said.contains(word), "{said}");
+            let found = Verdict::of(&diagnostics, Rests::OnWeights);
+            assert!(matches!(found, Verdict::Caution(one) | Verdict::Unreliable(one) if one.len() == 1));
         };
         let h = healthy;
-        only(Diagnostics { mean_weight: 1.05, ..h() }, "unreliable: the mean weight is 1.0500 ± 0.0100", "propensities");
-        only(Diagnostics { target_mass_outside_support: Some(0.2), mean_weight: 0.8, ..h() }, "unreliable: 20.0 %", "choices");
+        only(
+            Diagnostics { mean_weight: 1.05, ..h() },
+            "unreliable: the mean weight is 1.0500 ± 0.0100",
+            "propensities",
+        );
+        only(
+            Diagnostics { target_mass_outside_support: Some(0.2), mean_weight: 0.8, ..h() },
+            "unreliable: 20.0 %",
+            "choices",
+        );
         only(Diagnostics { target_mass_outside_support: Some(0.005), ..h() }, "caution: 0.5 %", "choices");
         only(Diagnostics { tail_index: Some(0.75), ..h() }, "unreliable: ", "index 0.75");
         only(Diagnostics { tail_index: Some(0.6), ..h() }, "caution: ", "index 0.60");
-        only(Diagnostics { largest_weight_share: 0.2, ..h() }, "unreliable: one weight of 10.000 has 20.0 %", "row");
-        only(Diagnostics { largest_weight_share_of_squares: 0.6, ..h() }, "unreliable: one weight", "squares");
+        only(
+            Diagnostics { largest_weight_share: 0.2, ..h() },
+            "unreliable: one weight of 10.000 has 20.0 %",
+            "row",
+        );
+        only(
+            Diagnostics { largest_weight_share_of_squares: 0.6, ..h() },
+            "unreliable: one weight",
+            "squares",
+        );
         only(Diagnostics { effective_sample_size: 50.0, ..h() }, "caution: ", "size is 50");
         only(Diagnostics { effective_sample_size: f64::NAN, ..h() }, "unreliable: ", "size is 0");
         only(Diagnostics { users: 10, ..h() }, "unreliable: only 10 users", "log more");
         only(Diagnostics { zero_propensity_rows: 3, ..h() }, "caution: 3 rows (0.03 %)", "zero");
         let apart = Disagreement { ips_dr: Some(-5.0), ..Disagreement::default() };
-        only(Diagnostics { disagreement: Some(apart), ..h() }, "unreliable: ips and dr are 5.0", "propensities");
+        only(
+            Diagnostics { disagreement: Some(apart), ..h() },
+            "unreliable: ips and dr are 5.0",
+            "propensities",
+        );
     }
 
     #[test]
     fn a_model_is_judged_by_what_it_uses() {
-        let bad = Diagnostics { tail_index: Some(0.9), mean_weight: 2.0, largest_weight_share: 0.5, ..healthy() };
+        let bad =
+            Diagnostics { tail_index: Some(0.9), mean_weight: 2.0, largest_weight_share: 0.5, ..healthy() };
         assert_eq!(Verdict::of(&bad, Rests::OnModel), Verdict::Reliable);
         let apart = |dm_dr| Disagreement { dm_dr: Some(dm_dr), ..Disagreement::default() };
-        let said = |dm_dr| Verdict::of(&Diagnostics { disagreement: Some(apart(dm_dr)), ..healthy() }, Rests::OnModel);
+        let said = |dm_dr| {
+            Verdict::of(&Diagnostics { disagreement: Some(apart(dm_dr)), ..healthy() }, Rests::OnModel)
+        };
         assert_eq!(said(2.0), Verdict::Reliable);
         assert!(said(-3.5).to_string().starts_with("caution: dm and dr are 3.5"));
         assert!(said(4.5).to_string().starts_with("unreliable: dm and dr are 4.5"));
@@ -307,7 +367,11 @@ mod tests {
             let estimator: crate::ope::Estimator = name.parse().expect("a name");
             Verdict::of(&heavy, Rests::of(estimator.form(), &sketch)).to_string()
         };
-        assert!(of("ips").starts_with("unreliable: one weight of 9000.000 has 50.0 % of all weight"), "{}", of("ips"));
+        assert!(
+            of("ips").starts_with("unreliable: one weight of 9000.000 has 50.0 % of all weight"),
+            "{}",
+            of("ips")
+        );
         assert!(of("clipped-ips(10)").starts_with("unreliable: shrinking moves the mean weight by 49."));
         assert!(of("dr-shrink(10)").starts_with("caution: shrinking moves the mean weight by 49."));
         assert_eq!(of("dm"), "reliable");
