@@ -16,6 +16,8 @@ pub mod selection;
 pub mod sequence;
 mod shard;
 mod signals;
+#[cfg(test)]
+mod simulated;
 mod sketch;
 mod source;
 mod spreads;
