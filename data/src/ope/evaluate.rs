@@ -18,17 +18,15 @@ use super::{
 /// [`OpeError::Lacks`] for an estimator that was asked for and cannot be had; [`OpeError::Deterministic`];
 /// [`OpeError::Empty`]; rows and files that cannot be used, by file, row group and row.
 pub fn evaluate(source: &dyn Source, request: &Request, watch: Watch<'_>) -> Result<Evaluation, OpeError> {
-    let (estimators, over) = request.choose(source)?;
-    let over_trajectories = |one: &Estimator| matches!(one.form(), Form::Sequence(_));
-    let (sequences, rows): (Vec<_>, Vec<_>) = estimators.into_iter().partition(over_trajectories);
-    let mut evaluation = match rows.is_empty() {
-        true => Evaluation { about: request.about.clone(), ..Evaluation::default() },
-        false => {
-            let request = Request { estimators: Some(rows), ..request.clone() };
-            Summed::of(source, &request, watch)?.evaluation()
-        }
+    let mut chosen = request.choose(source)?;
+    let over_trajectories = |one: &mut Estimator| matches!(one.form(), Form::Sequence(_));
+    let sequences: Vec<_> = chosen.estimators.extract_if(.., over_trajectories).collect();
+    let mut evaluation = if chosen.estimators.is_empty() {
+        let not_estimated = chosen.passed_over;
+        Evaluation { about: request.about.clone(), not_estimated, ..Evaluation::default() }
+    } else {
+        Summed::of(source, request, chosen, watch)?.evaluation()
     };
-    evaluation.not_estimated = over;
     if !sequences.is_empty() {
         Walked::of(source, &sequences, request)?.add_to(&mut evaluation, source.levels());
     }
@@ -132,6 +130,10 @@ impl Walked {
             | SequenceForm::Double => Rests::OnModel,
             form => Rests::of(&Form::Sequence(form), sketch),
         };
-        Estimate::new(name, &drawn.spread(&|sums| values.value(sums)), Verdict::of(diagnostics, rests))
+        Estimate::new(
+            name,
+            &drawn.spread(&|sums| SequenceValues::value(sums)),
+            Verdict::of(diagnostics, rests),
+        )
     }
 }

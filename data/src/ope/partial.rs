@@ -45,27 +45,22 @@ impl Partial {
     /// As [`evaluate`](super::evaluate); an estimator that rests on a model, which a shard would fit to its own rows
     /// alone, or on whole trajectories.
     pub fn of(source: &dyn Source, request: &Request, watch: Watch<'_>) -> Result<Self, OpeError> {
-        let (estimators, mut over) = request.choose(source)?;
-        let (mut some, mut refused) = (Vec::new(), None);
-        for estimator in estimators {
-            match unshared(estimator.form(), source) {
-                None => some.push(estimator),
-                Some(reason) => {
-                    let estimator = estimator.name().to_owned();
-                    refused.get_or_insert_with(|| OpeError::Lacks {
-                        estimator: estimator.clone(),
-                        reason: reason.into(),
-                    });
-                    over.push(PassedOver { estimator, reason: reason.into() });
-                }
-            }
+        let mut chosen = request.choose(source)?;
+        let mut refused = None;
+        for estimator in std::mem::take(&mut chosen.estimators) {
+            let Some(reason) = unshared(estimator.form(), source) else {
+                chosen.estimators.push(estimator);
+                continue;
+            };
+            let (estimator, reason) = (estimator.name().to_owned(), reason.to_owned());
+            let lacks = || OpeError::Lacks { estimator: estimator.clone(), reason: reason.clone() };
+            refused.get_or_insert_with(lacks);
+            chosen.passed_over.push(PassedOver { estimator, reason });
         }
-        if let Some(refused) = refused.filter(|_| request.estimators.is_some() || some.is_empty()) {
+        if let Some(refused) = refused.filter(|_| chosen.by_name || chosen.estimators.is_empty()) {
             return Err(refused);
         }
-        let request = Request { estimators: Some(some), ..request.clone() };
-        let mut summed = Summed::of(source, &request, watch)?;
-        summed.passed_over = over;
+        let summed = Summed::of(source, request, chosen, watch)?;
         Ok(Self { summed })
     }
 

@@ -44,12 +44,21 @@ pub struct PassedOver {
     pub reason: String,
 }
 
+/// What is estimated of a log.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chosen {
+    pub(super) estimators: Vec<Estimator>,
+    pub(super) passed_over: Vec<PassedOver>,
+    /// Whether these were asked for by name: then they must be had, and are not passed over.
+    pub(super) by_name: bool,
+}
+
 impl Request {
     /// Those of `source` that can be had: what was asked for must, what was not may.
     ///
     /// # Errors
     /// The first that was asked for and cannot be had.
-    pub(super) fn choose(&self, source: &dyn Source) -> Result<(Vec<Estimator>, Vec<PassedOver>), OpeError> {
+    pub(super) fn choose(&self, source: &dyn Source) -> Result<Chosen, OpeError> {
         let lacks = |estimator: &Estimator| source.lacks(estimator);
         if let Some(asked) = &self.estimators {
             for estimator in asked {
@@ -57,7 +66,7 @@ impl Request {
                     return Err(OpeError::Lacks { estimator: estimator.name().into(), reason });
                 }
             }
-            return Ok((asked.clone(), Vec::new()));
+            return Ok(Chosen { estimators: asked.clone(), by_name: true, ..Chosen::default() });
         }
         let (mut some, mut over) = (Vec::new(), Vec::new());
         // A value per trajectory is another number than one per decision: only who sets out a trajectory wants it.
@@ -73,6 +82,6 @@ impl Request {
             let reason = over.first().map_or_else(String::new, |first| first.reason.clone());
             return Err(OpeError::Lacks { estimator: "any of the estimators".into(), reason });
         }
-        Ok((some, over))
+        Ok(Chosen { estimators: some, passed_over: over, by_name: false })
     }
 }

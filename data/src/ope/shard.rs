@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Ground, Ledger, Plan, place};
+use super::ledger::{Ground, Ledger, Plan, Planned, place};
 use super::model::{Asked, Modeller};
-use super::request::PassedOver;
+use super::request::{Chosen, PassedOver};
 use super::{
     Declared, Estimator, Form, ModelSource, OpeError, Request, Signals, Source, Support, Told, UserSums,
     Wanted, WeightSketch, WeightSource,
@@ -112,8 +112,13 @@ impl Summed {
     ///
     /// # Errors
     /// An estimator that was asked for and cannot be had; a log that cannot be read to its end; no rows.
-    pub(crate) fn of(source: &dyn Source, request: &Request, watch: Watch<'_>) -> Result<Self, OpeError> {
-        let (estimators, passed_over) = request.choose(source)?;
+    pub(crate) fn of(
+        source: &dyn Source,
+        request: &Request,
+        chosen: Chosen,
+        watch: Watch<'_>,
+    ) -> Result<Self, OpeError> {
+        let Chosen { estimators, passed_over, by_name } = chosen;
         let header = Header {
             about: request.about.clone(),
             estimators: estimators.iter().map(|estimator| estimator.name().to_owned()).collect(),
@@ -137,6 +142,9 @@ impl Summed {
             Ok(part)
         };
         in_order(source.n_chunks(), read, |part| total.merge(part))?;
+        if !by_name && total.told.support.stochastic > 0 {
+            total.forget(&Form::Replay, "the target leaves something to chance");
+        }
         total.check()?;
         Ok(total)
     }
@@ -186,9 +194,28 @@ impl Summed {
         Ok(Some(models))
     }
 
+    /// Passes over an estimator that nobody asked for and that turned out not to fit.
+    fn forget(&mut self, form: &Form, reason: &str) {
+        for half in [&mut self.decisions, &mut self.slates] {
+            let estimators = &mut half.plan.estimators;
+            for planned in estimators.extract_if(.., |planned| planned.estimator.form() == form) {
+                let estimator = planned.estimator.name().to_owned();
+                self.passed_over.push(PassedOver { estimator, reason: reason.into() });
+            }
+        }
+    }
+
     /// Refuses what no estimate can be made of.
     pub(crate) fn check(&self) -> Result<(), OpeError> {
-        let Support { rows, certain, .. } = self.told.support;
+        let Support { rows, certain, stochastic, .. } = self.told.support;
+        let replayed = |planned: &&Planned| *planned.estimator.form() == Form::Replay;
+        if let Some(planned) = self.decisions.plan.estimators.iter().find(replayed).filter(|_| stochastic > 0)
+        {
+            let reason = format!(
+                "the target leaves {stochastic} of {rows} rows to chance, this matches rows with a deterministic one; use ips or snips"
+            );
+            return Err(OpeError::Lacks { estimator: planned.estimator.name().into(), reason });
+        }
         if rows == 0 {
             return Err(OpeError::Empty { excluded: self.told.excluded.total() });
         }

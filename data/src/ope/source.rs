@@ -43,6 +43,8 @@ pub struct Support {
     pub zero_propensity: u64,
     /// Rows whose propensity is exactly one.
     pub certain: u64,
+    /// Rows in which the target takes the logged action by chance: with a probability that is neither 0 nor 1.
+    pub stochastic: u64,
     /// Rows.
     pub rows: u64,
 }
@@ -57,6 +59,7 @@ impl Support {
         self.outside += other.outside;
         self.zero_propensity += other.zero_propensity;
         self.certain += other.certain;
+        self.stochastic += other.stochastic;
         self.rows += other.rows;
     }
 

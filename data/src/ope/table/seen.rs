@@ -32,6 +32,16 @@ impl Seen {
         if !matches!(table.target, Target::Real) {
             self.told.certain += propensity.iter().map(|p| u64::from(*p == 1.0)).sum::<u64>();
         }
+        let by_chance = |p: f64| u64::from(p > 0.0 && p < 1.0);
+        self.told.stochastic += match table.target {
+            Target::Logged => lanes.number(Number::Target).iter().map(|p| by_chance(*p)).sum(),
+            Target::Listed | Target::Placed(_) => {
+                let chance =
+                    |row| table.chosen(lanes, row).map_or(0.0, |at| table.target_row(lanes, row)[at]);
+                (0..lanes.len()).map(|row| by_chance(chance(row))).sum::<u64>()
+            }
+            Target::Real | Target::Slates => 0,
+        };
         if self.counted {
             (0..lanes.len()).for_each(|row| self.count(table, lanes, row));
         } else if !matches!(table.logging, Logging::Unknown) && table.knows_all() {
