@@ -72,6 +72,26 @@ fn a_step_beyond_the_horizon_tells_how_the_last_one_went_on() {
 }
 
 #[test]
+fn steps_have_laws_of_their_own_where_ten_rows_a_feature_reach_the_last() {
+    let log: Vec<_> = (0..10).map(|user| lived(user, &[(1.0, 1.0), (1.0, 2.0)])).collect();
+    let mut wide = log.clone();
+    for step in wide.iter_mut().flat_map(|life| &mut life.steps) {
+        step.taken.push(0.5);
+        step.expected.push(0.5);
+    }
+    let is_stationary = |log: &[Trajectory], folds| {
+        let options = SequenceOptions { ridge: 1.0, ..options(1.0, folds) };
+        evaluate(log, &[SequenceForm::Direct], &options).unwrap()[0].is_stationary()
+    };
+    assert!(!is_stationary(&log, 1) && is_stationary(&log[1..], 1));
+    assert!(is_stationary(&log, 2), "half of them have fewer than ten others");
+    assert!(is_stationary(&wide, 1), "two features want twenty rows");
+    let mut short = log;
+    short[3].steps.truncate(1);
+    assert!(is_stationary(&short, 1), "nine reach the last step");
+}
+
+#[test]
 fn a_ridge_shrinks_towards_nothing() {
     let options = |ridge| SequenceOptions { ridge, horizon: Some(1), ..options(1.0, 1) };
     let log = [lived(0, &[(1.0, 3.0)]), lived(1, &[(1.0, 5.0)])];
