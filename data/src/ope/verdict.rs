@@ -218,15 +218,15 @@ impl Reasons {
                 "one weight of {largest:.3} has {percent} of {of}: the estimate hangs on one row; shrink weights or log more"
             )
         };
-        let settled = of_squares > LARGEST_SQUARE;
-        if settled && share <= LARGEST[1] {
+        let dominated = of_squares > LARGEST_SQUARE;
+        if dominated && share <= LARGEST[1] {
             self.faults.push(one(percent(of_squares), "the sum of squares"));
         } else {
             self.past(share, LARGEST, || one(percent(share), "all weight"));
         }
         // One huge weight makes few rows count, for a reason that was just given. Without any weight there is no effective
         // sample size either: not a number is not enough.
-        if !settled {
+        if !dominated {
             let effective = effective.max(0.0);
             self.past(-effective, EFFECTIVE.map(|least| -least), || {
                 format!("the effective sample size is {effective:.0}; log more, or closer to the target")

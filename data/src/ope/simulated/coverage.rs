@@ -14,7 +14,10 @@ const LEVEL: f64 = 0.95;
 const N_TERMS: usize = 4;
 /// Resamples of the naive interval, which is only there to fail.
 const NAIVE: usize = 200;
-const STATISTICS: [(&str, fn(&[f64]) -> f64); 3] = [
+/// A name, and what it stands for of the sums.
+type Statistic = (&'static str, fn(&[f64]) -> f64);
+
+const STATISTICS: [Statistic; 3] = [
     ("ips", |sums| sums[2] / sums[0]),
     ("snips", |sums| sums[2] / sums[1]),
     ("dr", |sums| sums[3] / sums[0]),
@@ -27,8 +30,7 @@ type Held = BTreeMap<(&'static str, &'static str), u32>;
 fn naive_rows(log: &[Vec<Row>]) -> Vec<(&'static str, Interval)> {
     let rows: Vec<_> = log.iter().flatten().flatten().copied().collect();
     let drawn = Replicates::draw(BucketSums { n_terms: N_TERMS, sums: &rows }, NAIVE);
-    let of =
-        |(name, statistic): (_, fn(&[f64]) -> f64)| Some((name, drawn.spread(&statistic).percentile(LEVEL)?));
+    let of = |(name, statistic): Statistic| Some((name, drawn.spread(&statistic).percentile(LEVEL)?));
     STATISTICS.into_iter().filter_map(of).collect()
 }
 
@@ -59,14 +61,13 @@ fn coverage(kind: &Kind, n: u32) -> BTreeMap<(&'static str, &'static str), f64> 
     total.into_iter().map(|(key, held)| (key, 100.0 * f64::from(held) / f64::from(n))).collect()
 }
 
-fn kinds(indices: &[f64], all_rows: &[f64]) -> Vec<Kind> {
+/// Many rows of users with a plain tail, few of users with one that is harder to foresee.
+fn kinds(indices: &[f64]) -> Vec<Kind> {
     let mut kinds = Vec::new();
-    for &rows in all_rows {
-        for &k in indices {
-            for family in [Family::Pareto, Family::Generalised] {
-                for reward in [Reward::Click, Reward::Gaussian] {
-                    kinds.push(Kind { users: 500, rows, k, family, reward });
-                }
+    for &k in indices {
+        for (family, rows) in [(Family::Pareto, 20.0), (Family::Generalised, 5.0)] {
+            for reward in [Reward::Click, Reward::Gaussian] {
+                kinds.push(Kind { users: 500, rows, k, family, reward });
             }
         }
     }
@@ -91,12 +92,12 @@ fn table(kinds: &[Kind], n: u32) -> BTreeMap<(&'static str, &'static str), f64> 
 /// Always: 200 logs of one kind per regime. A 95 % interval that covers by 94 % then lies within 94 ± 4 · 1.7 but for one
 /// statistic in 16,000; the naive one covers by 80 % or less, and its share lies below 91 % as surely.
 ///
-/// In full: 1,000 logs of each of 24 kinds; the mean of 12,000 has an error of .2, and 93 to 97 is what was promised.
+/// In full: 1,000 logs of each of 12 kinds; the mean of 6,000 has an error of .3, and 93 to 97 is what was promised.
 #[test]
 fn clustered_intervals_cover_and_naive_ones_do_not() {
     for indices in [[0.1, 0.2, 0.28], [0.33, 0.4, 0.45]] {
         let (found, least, most) = if in_full() {
-            (table(&kinds(&indices, &[4.0, 20.0]), 1_000), 93.0, 97.0)
+            (table(&kinds(&indices), 1_000), 93.0, 97.0)
         } else {
             let kind =
                 Kind { users: 500, rows: 20.0, k: indices[1], family: Family::Pareto, reward: Reward::Click };

@@ -17,6 +17,8 @@ const SMALLEST: u64 = 1023 - 20;
 const LARGEST: u64 = 1023 + 30;
 /// The largest weights are kept as they are, this many of them.
 const KEPT: usize = 4_096;
+/// Weights that are looked at together (chosen by us).
+const BLOCK: usize = 256;
 const BINS: usize = ((LARGEST + 1 - SMALLEST) << MANTISSA) as usize;
 /// What a bin's number is to be raised by to be the leading bits of its weights.
 const FIRST: u64 = SMALLEST << MANTISSA;
@@ -77,44 +79,32 @@ impl Default for WeightSketch {
 impl WeightSketch {
     /// Takes weights in.
     pub fn add(&mut self, weights: &[f64]) {
-        // Four sums at a time: one would wait for its own last addition.
-        let (mut sums, mut squares, mut largest) = ([0.0; 4], [0.0; 4], [0.0; 4]);
-        let mut lanes = weights.chunks_exact(4);
-        for four in &mut lanes {
-            for lane in 0..4 {
-                let w = four[lane];
-                sums[lane] += w;
-                squares[lane] += w * w;
-                largest[lane] = f64::max(largest[lane], w.abs());
+        for block in weights.chunks(BLOCK) {
+            let part = Moments::of(block);
+            self.moments.add(&part);
+            self.count(block);
+            // Once the largest of a long log are found, hardly a block has another.
+            if part.largest > self.floor {
+                self.keep(block);
             }
         }
-        for (lane, w) in lanes.remainder().iter().enumerate() {
-            sums[lane] += w;
-            squares[lane] += w * w;
-            largest[lane] = f64::max(largest[lane], w.abs());
-        }
-        let part = Moments {
-            n: weights.len() as u64,
-            sum: sums.iter().sum(),
-            squares: squares.iter().sum(),
-            largest: largest.into_iter().fold(0.0, f64::max),
-        };
-        self.moments.add(&part);
-        self.place(weights);
     }
 
-    fn place(&mut self, weights: &[f64]) {
+    fn count(&mut self, weights: &[f64]) {
         let Some(counts) = self.counts.first_chunk_mut::<BINS>() else { return };
+        let mut zeros = 0;
         for w in weights {
             let size = w.abs();
-            self.zeros += u64::from(size == 0.0);
+            zeros += u64::from(size == 0.0);
             counts[bin(size)] += 1;
-            if size > self.floor {
-                self.large.push(size);
-                if self.large.len() >= 2 * KEPT {
-                    self.floor = cut(&mut self.large);
-                }
-            }
+        }
+        self.zeros += zeros;
+    }
+
+    fn keep(&mut self, weights: &[f64]) {
+        self.large.extend(weights.iter().map(|w| w.abs()).filter(|size| *size > self.floor));
+        if self.large.len() >= 2 * KEPT {
+            self.floor = cut(&mut self.large);
         }
     }
 
@@ -217,6 +207,27 @@ impl WeightSketch {
 }
 
 impl Moments {
+    /// Four sums at a time: one would wait for its own last addition.
+    fn of(weights: &[f64]) -> Self {
+        let (mut sums, mut squares, mut largest) = ([0.0; 4], [0.0; 4], [0.0; 4]);
+        let mut take = |lane: usize, w: f64| {
+            sums[lane] += w;
+            squares[lane] += w * w;
+            largest[lane] = if w.abs() > largest[lane] { w.abs() } else { largest[lane] };
+        };
+        let mut lanes = weights.chunks_exact(4);
+        for four in &mut lanes {
+            (0..4).for_each(|lane| take(lane, four[lane]));
+        }
+        lanes.remainder().iter().enumerate().for_each(|(lane, w)| take(lane, *w));
+        Self {
+            n: weights.len() as u64,
+            sum: sums.iter().sum(),
+            squares: squares.iter().sum(),
+            largest: largest.into_iter().fold(0.0, f64::max),
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.n += other.n;
         self.sum += other.sum;
