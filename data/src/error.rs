@@ -38,6 +38,17 @@ pub enum DataError {
         /// Another data set whose files are there.
         looks_like: Option<&'static str>,
     },
+    /// A folder without a log of the Open Bandit Dataset.
+    #[error(
+        "find the Open Bandit Dataset in {}: looked for <policy>/<campaign>/<campaign>.csv, such as random/men/men.csv{}",
+        dir.display(), resemblance(*looks_like)
+    )]
+    NotObd {
+        /// The folder searched.
+        dir: PathBuf,
+        /// Another data set whose files are there.
+        looks_like: Option<&'static str>,
+    },
     /// A file that the others in its folder need is not there.
     #[error("find {}, which the other files in its folder need", path.display())]
     Missing {

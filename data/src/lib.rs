@@ -6,6 +6,7 @@ mod lines;
 pub mod log;
 pub mod metrics;
 pub mod movielens;
+pub mod obd;
 pub mod ope;
 
 pub use error::DataError;

@@ -103,7 +103,7 @@ fn labelled(dir: &Path) -> Result<(Label, String), ImportError> {
     Ok((parse(&path, &text)?, text))
 }
 
-fn about_text(dir: &Path) -> Result<(PathBuf, String), ImportError> {
+pub(super) fn about_text(dir: &Path) -> Result<(PathBuf, String), ImportError> {
     let path = dir.join(ABOUT);
     match fs::read_to_string(&path) {
         Ok(text) => Ok((path, text)),
@@ -114,7 +114,7 @@ fn about_text(dir: &Path) -> Result<(PathBuf, String), ImportError> {
     }
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ImportError> {
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ImportError> {
     serde_json::from_str(text)
         .map_err(|error| ImportError::Damaged { path: path.to_owned(), reason: error.to_string() })
 }
@@ -212,7 +212,7 @@ pub(super) fn store(
 ) -> Result<Stored, ImportError> {
     users.extend(feed.user_columns());
     items.extend(feed.item_columns());
-    in_place_of(dir, source, |fresh| {
+    in_place_of(dir, check_vacant(dir, source)?, |fresh| {
         write(&fresh.join(USERS), users)?;
         write(&fresh.join(ITEMS), items)?;
         feed.write_topics(&fresh.join(TOPICS))?;
@@ -232,13 +232,12 @@ fn write_about(dir: &Path, about: &impl Serialize) -> Result<String, ImportError
     Ok(digest)
 }
 
-/// Has `write` fill a new folder, then puts it in the place of `dir`.
-fn in_place_of(
+/// Has `write` fill a new folder, then puts it in the place of `dir`, where an import stands that is to be `replaced`.
+pub(super) fn in_place_of(
     dir: &Path,
-    source: &Source,
+    replaced: bool,
     write: impl FnOnce(&Path) -> Result<String, ImportError>,
 ) -> Result<Stored, ImportError> {
-    let replaced = check_vacant(dir, source)?;
     let parent = parent(dir);
     fs::create_dir_all(parent).map_err(io_error("create", parent))?;
     let (fresh, old) = (beside(dir, "new"), beside(dir, "old"));

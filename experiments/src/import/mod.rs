@@ -11,6 +11,8 @@
 //! | `topics.parquet` | topic | its `name` and `centre` |
 //! | `import.json` | – | where it came from, how it was fitted, how well, under which licence, and the digest of it all |
 //!
+//! [`obd`] is of another kind: it takes over logged rounds of the Open Bandit Dataset, for offline evaluation.
+//!
 //! All tables open as they are in pandas, polars and DuckDB; every column carries its `meaning` in the field metadata.
 //! [`Imported::load`] and [`Listened::load`] read a folder back and refuse one that is damaged, edited, incomplete, of
 //! other data or of another major schema. What a feed world needs of either is one [`FeedData`]. [`Label::load`] tells
@@ -55,6 +57,10 @@ mod lastfm_tests;
 mod listened;
 mod listened_report;
 mod movielens;
+mod obd;
+mod obd_rounds;
+#[cfg(test)]
+mod obd_tests;
 mod parquet_table;
 mod proxies;
 mod ranking;
@@ -73,6 +79,7 @@ pub use lastfm::lastfm;
 pub use listened::{Artist, CountFit, Listened, ListenedAbout, Listener, RandomSplit};
 pub use listened_report::ListenedReport;
 pub use movielens::{Progress, movielens};
+pub use obd::{ImportedLog, ObdReport, obd};
 pub use ranking::{Ranked, Ranking};
 pub use report::ImportReport;
 pub use tables::{FittedFilm, FittedUser};

@@ -47,6 +47,11 @@ pub enum Progress {
         /// Counts being fitted.
         n_counts: usize,
     },
+    /// Takes over logged rounds.
+    Rounds {
+        /// Rounds so far, of the campaign at hand.
+        n_rounds: u64,
+    },
     /// Tests the models on what was held out.
     Comparing,
     /// Writes the folder.
