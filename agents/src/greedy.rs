@@ -1,12 +1,12 @@
 //! The best K by score.
 
 use recloop_env::{
-    EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
-    Step, Streams, TargetPolicy,
+    Basis, EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot,
+    SnapshotError, Step, Streams, TargetPolicy,
 };
 
 use crate::rows::{Order, Places, fill_slates, places_above};
-use crate::scorer::{Scorer, allowed_scores, keep_out, refuse_questions};
+use crate::scorer::{Scorer, allowed_scores, basis, keep_out, refuse_questions};
 use crate::select::{Pick, Selection, Ties, select};
 
 /// Shows the K candidates with the highest scores, best on top.
@@ -141,12 +141,28 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
         refuse_questions(&self.scorer)?;
         let above = places_above(seen, row, above)?;
         let best = self.best(seen, row, above.len() + 1)?;
-        out.fill(0.0);
-        // Of the best one more than stand above, at least one does not.
-        if let Some(next) = best.iter().find(|pick| !above.contains(&pick.place)) {
-            out[next.place] = 1.0;
-        }
+        point_at_next(&best, &above, out);
         Ok(())
+    }
+
+    fn along(
+        &self,
+        seen: &Observation,
+        row: usize,
+        slate: &[ItemId],
+        out: &mut Grid<f64>,
+    ) -> Result<(), RecommendError> {
+        refuse_questions(&self.scorer)?;
+        let Some((_, above)) = slate.split_last() else { return Ok(out.resize(0, 0)) };
+        let above = places_above(seen, row, above)?;
+        let best = self.best(seen, row, slate.len())?;
+        out.resize(slate.len(), seen.candidates.listed(row).len());
+        (0..slate.len()).for_each(|k| point_at_next(&best[..=k], &above[..k], out.row_mut(k)));
+        Ok(())
+    }
+
+    fn basis(&self) -> Basis {
+        basis(&self.scorer)
     }
 
     fn marginals(
@@ -168,5 +184,13 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
             out.row_mut(pick.place)[position] = 1.0;
         }
         Ok(Known::Exact)
+    }
+}
+
+/// All mass on the best that does not stand above. Of the best one more than stand above, at least one does not.
+fn point_at_next(best: &[Pick], above: &[usize], out: &mut [f64]) {
+    out.fill(0.0);
+    if let Some(next) = best.iter().find(|pick| !above.contains(&pick.place)) {
+        out[next.place] = 1.0;
     }
 }

@@ -1,14 +1,14 @@
 //! Any scorer behind Plackett–Luce, with exact propensities.
 
 use recloop_env::{
-    EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot, SnapshotError,
-    Step, Streams, TargetPolicy, purpose,
+    Basis, EnvSpec, Grid, ItemId, Known, Observation, RecommendError, Recommender, Slates, Snapshot,
+    SnapshotError, Step, Streams, TargetPolicy, purpose,
 };
 
 use crate::AgentError;
 use crate::plackett_luce::{Scratch, check_temperature, conditional, marginals, sample};
 use crate::rows::{Order, Places, fill_slates, places_above};
-use crate::scorer::{Scorer, allowed_scores, keep_out, not_finite, refuse_questions};
+use crate::scorer::{Scorer, allowed_scores, basis, keep_out, not_finite, refuse_questions};
 
 /// Draws slates by scores, with exact propensities: any [`Scorer`] becomes a policy that can be evaluated offline.
 ///
@@ -141,6 +141,29 @@ impl<S: Scorer> TargetPolicy for PlackettLuce<S> {
         let above = places_above(seen, row, above)?;
         let scores = allowed_scores(&self.scorer, seen, row)?;
         conditional(&scores, self.temperature, &above, out).map_err(|error| in_row(seen, row, error))
+    }
+
+    fn along(
+        &self,
+        seen: &Observation,
+        row: usize,
+        slate: &[ItemId],
+        out: &mut Grid<f64>,
+    ) -> Result<(), RecommendError> {
+        refuse_questions(&self.scorer)?;
+        let Some((_, above)) = slate.split_last() else { return Ok(out.resize(0, 0)) };
+        let above = places_above(seen, row, above)?;
+        let scores = allowed_scores(&self.scorer, seen, row)?;
+        out.resize(slate.len(), scores.len());
+        for k in 0..slate.len() {
+            conditional(&scores, self.temperature, &above[..k], out.row_mut(k))
+                .map_err(|error| in_row(seen, row, error))?;
+        }
+        Ok(())
+    }
+
+    fn basis(&self) -> Basis {
+        basis(&self.scorer)
     }
 
     fn marginals(

@@ -61,7 +61,7 @@ pub use observation::{Observation, ObservationRow};
 pub use people::{CreatorFact, Group, Population};
 pub use play::{PlayError, play};
 pub use random::{Draws, Purpose, Streams, below, philox4x32, purpose, unit, unit_f32};
-pub use recommender::{Oracle, RecommendError, Recommender, TargetPolicy};
+pub use recommender::{Basis, Oracle, RecommendError, Recommender, TargetPolicy};
 pub use registry::{Registry, UnknownName};
 pub use slates::{Known, MAX_SLATE, SlateError, Slates};
 pub use snapshot::{Array, Element, Snapshot, SnapshotError, SnapshotSink, SnapshotSource, State, Values};

@@ -119,6 +119,17 @@ pub trait Oracle: Send {
     ) -> Result<(), RecommendError>;
 }
 
+/// What a policy's choice rests on besides the observation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Nothing: built anew from its parameters, it is the same policy.
+    Observation,
+    /// What it has learned: without a snapshot it is the policy of no run.
+    Experience,
+    /// Scores that are drawn, so that nobody knows how likely a slate is: questions are refused.
+    Luck,
+}
+
 /// A frozen snapshot of a stochastic policy that offline evaluation can question.
 pub trait TargetPolicy: Send + Sync {
     /// P(next item | the items `above` are already on the slate), over row `row`'s candidates in their order.
@@ -132,6 +143,28 @@ pub trait TargetPolicy: Send + Sync {
         above: &[ItemId],
         out: &mut [f64],
     ) -> Result<(), RecommendError>;
+
+    /// The [distribution](TargetPolicy::distribution) at every position of `slate`, given the items of `slate` above it:
+    /// for policies that can spare themselves to score a row once for each position.
+    ///
+    /// # Shapes
+    /// - `slate`: `[K]`, distinct candidates
+    /// - `out`: becomes `[K, C_r]`
+    fn along(
+        &self,
+        seen: &Observation,
+        row: usize,
+        slate: &[ItemId],
+        out: &mut Grid<f64>,
+    ) -> Result<(), RecommendError> {
+        out.resize(slate.len(), seen.candidates.listed(row).len());
+        (0..slate.len()).try_for_each(|k| self.distribution(seen, row, &slate[..k], out.row_mut(k)))
+    }
+
+    /// What its choice rests on besides the observation.
+    fn basis(&self) -> Basis {
+        Basis::Observation
+    }
 
     /// P(candidate at position), `[C_r, K]`, where the policy can compute it.
     fn marginals(

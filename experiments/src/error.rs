@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::TargetFault;
 use recloop_data::DataError;
 use recloop_env::{BuildError, RecommendError, SnapshotError, StepError};
 
@@ -197,6 +198,14 @@ pub enum RunError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A recommender that cannot be evaluated from a log.
+    #[error("evaluate `{text}`: {fault}")]
+    Target {
+        /// What was given.
+        text: String,
+        /// What stands against it.
+        fault: TargetFault,
+    },
     /// The operating system refused.
     #[error("{action} {}: {cause}", path.display())]
     Io {
@@ -275,6 +284,7 @@ impl RunError {
             Self::Occupied { .. } => {
                 "go on with `--resume`, or write to another directory with `--out DIR`".into()
             }
+            Self::Target { fault, .. } => return fault.help(),
             Self::OtherComparison { .. } => "write to another directory with `--out DIR`".into(),
             Self::Busy { .. } => "wait for it, or write to another directory with `--out DIR`".into(),
             Self::Checkpoint { .. } => {

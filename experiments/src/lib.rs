@@ -10,6 +10,7 @@ mod player;
 mod playing;
 pub mod recommenders;
 mod run;
+mod target;
 mod twins;
 pub mod worlds;
 
@@ -20,9 +21,10 @@ pub use compare::{
 pub use config::{Horizon, RunConfig};
 pub use error::{ConfigError, RunError};
 pub use measure::{HEADLINE, Measured, headline, measure};
-pub use player::Player;
+pub use player::{Player, Policy};
 pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
+pub use target::{TargetFault, logger, target};
 pub use twins::{ItemTold, Life, Measure, Outcome, SessionTold, SlateTold, Twins, TwinsConfig, twins};
 pub use worlds::WorldEntry;

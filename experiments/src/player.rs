@@ -2,13 +2,18 @@
 
 use recloop_env::{
     EnvSpec, Observation, Oracle, RecommendError, Recommender, Slates, Snapshot, SnapshotError, Step,
-    Streams, World,
+    Streams, TargetPolicy, World,
 };
+
+/// A recommender that evaluation can question. Whatever is both is one.
+pub trait Policy: Recommender + TargetPolicy {}
+
+impl<P: Recommender + TargetPolicy> Policy for P {}
 
 /// Who fills the slates of a run: a policy, which sees observations, or an oracle, which sees the truth.
 pub enum Player {
     /// Sees an observation and nothing else.
-    Policy(Box<dyn Recommender>),
+    Policy(Box<dyn Policy>),
     /// Bounds what can be had; cannot be evaluated as a policy.
     Oracle(Box<dyn Oracle>),
 }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use recloop_env::{
-    End, Env, Facts, Observation, ResetOptions, Slates, SnapshotError, SnapshotSink, SnapshotSource, Step,
-    Tick, Transition, World,
+    End, Env, Facts, Observation, ResetOptions, Slates, Snapshot, SnapshotError, SnapshotSink,
+    SnapshotSource, Step, Tick, Transition, World,
 };
 
 use crate::config::RunConfig;
@@ -88,6 +88,11 @@ impl Playing {
     pub(crate) fn save_to(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
         self.world.save_to(out)?;
         out.put_part(PLAYER, self.player.save()?)
+    }
+
+    /// Everything the recommender has learned so far.
+    pub(crate) fn learned(&self) -> Result<Snapshot, SnapshotError> {
+        self.player.save()
     }
 
     /// Back to what was saved, and counted until then.

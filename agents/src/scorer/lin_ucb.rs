@@ -330,6 +330,10 @@ impl Scorer for LinUcb {
         }
     }
 
+    fn learns(&self) -> bool {
+        true
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         Ok(self.model.as_ref().map(LinearModel::save).unwrap_or_default())
     }

@@ -23,7 +23,9 @@ pub use reranked::{Diversity, Reranked};
 pub use thompson::ThompsonSampling;
 pub use two_stage::TwoStage;
 
-use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams};
+use recloop_env::{
+    Basis, EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams,
+};
 
 use crate::select;
 
@@ -90,6 +92,11 @@ pub trait Scorer: Send + Sync {
     /// Is told what came of the slates just shown.
     fn learn(&mut self, _seen: &Observation, _shown: &Slates, _step: &Step) {}
 
+    /// Whether scores depend on what was [learned](Scorer::learn), so that the policy is only known with a snapshot.
+    fn learns(&self) -> bool {
+        false
+    }
+
     /// Everything learned so far; the default is for a scorer that learns nothing.
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         Ok(Snapshot::default())
@@ -124,6 +131,10 @@ impl<S: Scorer + ?Sized> Scorer for Box<S> {
 
     fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
         (**self).learn(seen, shown, step);
+    }
+
+    fn learns(&self) -> bool {
+        (**self).learns()
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {
@@ -165,6 +176,15 @@ pub(crate) fn refuse_questions(scorer: &impl Scorer) -> Result<(), RecommendErro
         return Err(RecommendError::Failed { reason });
     }
     Ok(())
+}
+
+/// What a policy that ranks by `scorer` rests on.
+pub(crate) fn basis(scorer: &impl Scorer) -> Basis {
+    match (scorer.is_random(), scorer.learns()) {
+        (true, _) => Basis::Luck,
+        (false, true) => Basis::Experience,
+        (false, false) => Basis::Observation,
+    }
 }
 
 pub(crate) fn not_finite(seen: &Observation, row: usize, place: usize, score: f32) -> RecommendError {

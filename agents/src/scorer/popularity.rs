@@ -80,6 +80,10 @@ impl Scorer for Popularity {
         }
     }
 
+    fn learns(&self) -> bool {
+        true
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
         snapshot.put_f64("clicks", 1, &self.clicks);

@@ -84,6 +84,10 @@ impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
         self.ranker.learn(seen, shown, step);
     }
 
+    fn learns(&self) -> bool {
+        self.retriever.learns() || self.ranker.learns()
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
         self.ties.save(&mut snapshot);

@@ -58,14 +58,16 @@ fn agrees_with_itself(mut policy: impl Recommender + TargetPolicy, world: &mut W
     let seen = first_tick(world);
     policy.begin(world.spec()).unwrap();
     let slates = ask(&mut policy, &seen, 3);
-    let mut at = Grid::default();
+    let (mut at, mut along) = (Grid::default(), Grid::default());
     for row in 0..seen.len() {
         let shown = slates.items.row(row);
+        policy.along(&seen, row, shown, &mut along).unwrap();
         let mut next = vec![0.0; seen.candidates.listed(row).len()];
         assert_eq!(policy.marginals(&seen, row, shown.len(), &mut at).unwrap(), Known::Exact);
         for (position, &item) in shown.iter().enumerate() {
             let place = seen.candidates.place(row, item).unwrap();
             policy.distribution(&seen, row, &shown[..position], &mut next).unwrap();
+            assert_eq!(along.row(position), next);
             assert!((next.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             assert!((next[place] - slates.propensity.row(row)[position]).abs() < 1e-12);
             for above in &shown[..position] {

@@ -60,7 +60,8 @@ impl Contender {
     }
 }
 
-fn layer(text: &str) -> Result<Table, ConfigError> {
+/// The section `[recommender]` that `NAME` or `NAME:KEY=VALUE,KEY=VALUE` stands for.
+pub(crate) fn layer(text: &str) -> Result<Table, ConfigError> {
     let (name, keys) = text.split_once(':').unwrap_or((text, ""));
     let mut layer = Table::new();
     put(&mut layer, "recommender", "name", name);

@@ -20,6 +20,7 @@ use toml::Table;
 
 pub use comparison::{Compared, Comparison, Difference, Failure, MetricCompared, Verdict};
 pub use contender::Contender;
+pub(crate) use contender::layer as recommender_layer;
 pub use interval::Interval;
 pub use spread::{PlannedRun, RunsObserver};
 

@@ -84,6 +84,15 @@ pub struct RunConfig {
     log: LogConfig,
 }
 
+/// The recommender that the section `[recommender]` of `layer` describes, outside any run.
+pub(crate) fn player_of(mut layer: Table) -> Result<Player, ConfigError> {
+    let keys = match layer.remove("recommender") {
+        Some(Value::Table(keys)) => keys,
+        _ => Table::new(),
+    };
+    check::recommender_of(keys, "random")?.build_player()
+}
+
 /// One entry of a registry, with every parameter.
 #[derive(Debug, Clone, PartialEq)]
 struct Choice {
@@ -205,7 +214,7 @@ impl RunConfig {
     /// # Errors
     /// A parameter of the wrong type or out of range.
     pub fn build_player(&self) -> Result<Player, ConfigError> {
-        (find(&recommenders::registry(), &self.recommender.name)?.build)(&self.recommender.keys)
+        self.recommender.build_player()
     }
 
     /// Everything but the output directory as a layer of its own.
@@ -242,6 +251,10 @@ impl RunConfig {
 }
 
 impl Choice {
+    fn build_player(&self) -> Result<Player, ConfigError> {
+        (find(&recommenders::registry(), &self.name)?.build)(&self.keys)
+    }
+
     fn to_table(&self) -> Table {
         let mut table = self.keys.clone();
         table.insert("name".into(), Value::String(self.name.clone()));

@@ -4,7 +4,8 @@
 //! the manifest's `ticks` say which checkpoint holds. So a kill at any moment leaves the old pair or the new one.
 //!
 //! The file is a sequence of records, each a length and that many bytes of postcard: a [`Head`], the arrays of the
-//! world, those of the recommender. SHA-256 of all that comes last. Records are written and read one at a time, so a
+//! world, those of the recommender; of a run that came to its end, the last of these alone are kept, in a file of their
+//! own. SHA-256 of all that comes last. Records are written and read one at a time, so a
 //! checkpoint takes no second copy of the world; the checksum is verified before the first record is believed.
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use postcard::ser_flavors::{Flavor, Size};
 use recloop_data::LogState;
-use recloop_env::{Array, SnapshotError, SnapshotSink, SnapshotSource};
+use recloop_env::{Array, Snapshot, SnapshotError, SnapshotSink, SnapshotSource};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -58,6 +59,30 @@ pub(super) fn open(dir: &RunDir, ticks: u32) -> Result<(Head<'static>, Reader), 
         Ok(None) => Err(corrupt(&path, "it is empty".into())),
         Err(cause) => Err(corrupt(&path, cause.to_string())),
     }
+}
+
+/// Keeps what a recommender had learned when its run came to its end.
+pub(super) fn keep(dir: &RunDir, snapshot: &Snapshot) -> Result<(), RunError> {
+    let path = dir.recommender();
+    store_by(&path, |file| {
+        let mut records = Writer::new(&mut *file);
+        let mut arrays = snapshot.arrays.iter();
+        arrays.try_for_each(|array| records.put_record(array)).map_err(failed("write", &path))?;
+        records.finish().map_err(failed("write", &path))
+    })
+}
+
+/// What [`keep`] kept.
+pub(super) fn kept(dir: &RunDir) -> Result<Snapshot, RunError> {
+    let path = dir.recommender();
+    let read = || {
+        let (mut records, mut snapshot) = (Reader::verified(&path)?, Snapshot::default());
+        while let Some(array) = records.next_record()? {
+            snapshot.arrays.push(array);
+        }
+        Ok(snapshot)
+    };
+    read().map_err(failed("read", &path))
 }
 
 /// Deletes the checkpoint after `ticks`, which a later manifest has made useless.

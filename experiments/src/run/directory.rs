@@ -9,6 +9,7 @@ use crate::{ConfigError, RunError};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.json";
+const RECOMMENDER: &str = "recommender.postcard";
 /// How the names of checkpoints begin.
 pub(crate) const CHECKPOINT: &str = "tick-";
 
@@ -59,6 +60,11 @@ impl RunDir {
         }
     }
 
+    /// The directory of a run that is there already.
+    pub(crate) fn of(dir: &Path) -> Self {
+        Self(dir.into())
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
@@ -77,6 +83,11 @@ impl RunDir {
         store(&self.0.join(CONFIG), format!("{note}{table}").as_bytes())
     }
 
+    /// Whether it says how its run came about: a log that was written by other means does not.
+    pub(crate) fn has_config(&self) -> bool {
+        self.0.join(CONFIG).exists()
+    }
+
     /// The settings a run was begun with.
     pub(crate) fn read_config(&self) -> Result<toml::Table, ConfigError> {
         config::read_layer(&self.0.join(CONFIG))
@@ -84,6 +95,11 @@ impl RunDir {
 
     pub(crate) fn metrics(&self) -> PathBuf {
         self.0.join(METRICS)
+    }
+
+    /// What the recommender had learned in the end; a run that goes on has it in its checkpoint.
+    pub(crate) fn recommender(&self) -> PathBuf {
+        self.0.join(RECOMMENDER)
     }
 
     /// Drops a log that no manifest counts yet.

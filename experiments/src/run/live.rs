@@ -132,6 +132,7 @@ impl Live {
         let metrics = numbers(self.keeper.metrics);
         let summary = RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir);
         summary.write(&self.dir)?;
+        checkpoint::keep(&self.dir, &self.playing.learned()?)?;
         self.manifest.state = RunState::Finished;
         self.manifest.store(self.dir.path())?;
         self.dir.drop_checkpoints();

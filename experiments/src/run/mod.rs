@@ -22,7 +22,7 @@ pub(crate) use summary::write_metrics;
 
 use crate::config::RunConfig;
 use crate::playing::Playing;
-use crate::{ConfigError, RunError};
+use crate::{ConfigError, Player, RunError};
 
 type Partial = Records;
 
@@ -129,6 +129,35 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
 /// If they are there and cannot be read.
 pub fn begun_config(config: &RunConfig) -> Result<Option<toml::Table>, ConfigError> {
     RunDir::begun(config).map(|dir| dir.read_config()).transpose()
+}
+
+/// A finished run, for those who go on from what it has learned.
+pub(crate) struct FinishedRun {
+    pub(crate) config: RunConfig,
+    pub(crate) manifest: Manifest,
+    dir: RunDir,
+}
+
+impl FinishedRun {
+    /// The run in `dir`; `None` if it has not come to its end.
+    pub(crate) fn open(dir: &Path) -> Result<Option<Self>, RunError> {
+        let (manifest, dir) = (Manifest::load(dir)?, RunDir::of(dir));
+        let config = RunConfig::resolve([dir.read_config()?])?;
+        Ok((manifest.state == RunState::Finished).then_some(Self { config, manifest, dir }))
+    }
+
+    /// Whether there is a recommender to be had.
+    pub(crate) fn kept_recommender(&self) -> bool {
+        self.dir.recommender().exists()
+    }
+
+    /// Its recommender as it was in the end.
+    pub(crate) fn player(&self) -> Result<Player, RunError> {
+        let mut player = self.config.build_player()?;
+        player.begin(&self.manifest.spec)?;
+        player.load(&checkpoint::kept(&self.dir)?)?;
+        Ok(player)
+    }
 }
 
 fn in_pool<T: Send>(

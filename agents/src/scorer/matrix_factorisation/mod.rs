@@ -254,6 +254,10 @@ impl Scorer for MatrixFactorisation {
         self.forget(step);
     }
 
+    fn learns(&self) -> bool {
+        true
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
         snapshot.put_all("popularity", self.popularity.save()?);

@@ -180,6 +180,10 @@ impl<S: Scorer> Scorer for Reranked<S> {
         self.scorer.learn(seen, shown, step);
     }
 
+    fn learns(&self) -> bool {
+        self.scorer.learns()
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
         self.ties.save(&mut snapshot);
