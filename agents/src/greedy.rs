@@ -153,8 +153,8 @@ impl<S: Scorer> TargetPolicy for Greedy<S> {
         out: &mut Grid<f64>,
     ) -> Result<(), RecommendError> {
         refuse_questions(&self.scorer)?;
-        let Some((_, above)) = slate.split_last() else { return Ok(out.resize(0, 0)) };
-        let above = places_above(seen, row, above)?;
+        // Nothing stands below the last.
+        let above = places_above(seen, row, &slate[..slate.len().saturating_sub(1)])?;
         let best = self.best(seen, row, slate.len())?;
         out.resize(slate.len(), seen.candidates.listed(row).len());
         (0..slate.len()).for_each(|k| point_at_next(&best[..=k], &above[..k], out.row_mut(k)));

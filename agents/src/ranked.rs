@@ -151,8 +151,8 @@ impl<S: Scorer> TargetPolicy for PlackettLuce<S> {
         out: &mut Grid<f64>,
     ) -> Result<(), RecommendError> {
         refuse_questions(&self.scorer)?;
-        let Some((_, above)) = slate.split_last() else { return Ok(out.resize(0, 0)) };
-        let above = places_above(seen, row, above)?;
+        // Nothing stands below the last.
+        let above = places_above(seen, row, &slate[..slate.len().saturating_sub(1)])?;
         let scores = allowed_scores(&self.scorer, seen, row)?;
         out.resize(slate.len(), scores.len());
         for k in 0..slate.len() {
