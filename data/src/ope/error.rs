@@ -46,6 +46,18 @@ pub enum OpeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A slate of a run's log that no evaluation can use.
+    #[error("use the slate of user {user} at tick {tick} of {}: {reason}", dir.display())]
+    Slate {
+        /// The run.
+        dir: PathBuf,
+        /// The tick.
+        tick: u32,
+        /// Whose slate.
+        user: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file that is not what the mapping says.
     #[error("evaluate {}: {reason}", path.display())]
     File {
