@@ -32,7 +32,9 @@ pub fn document() -> String {
 }
 
 const ABOUT: &str = "\
-A run directory holds `manifest.json` and `log/<table>/part-*.parquet`. Only the parts that the manifest lists count: \
+A run directory holds `manifest.json` and `log/<table>/part-*.parquet`; beside them, of a run that `recloop` played, \
+`config.toml` (every setting), `metrics.json` and `recommender.postcard`, what the recommender had learned in the end: records \
+of a length and that many bytes, an array each, then SHA-256 of all that. Only the parts that the manifest lists count: \
 others are leftovers of a crash. Rows are in the order of ticks; within a tick, slates and candidates are in the order of \
 users. Lists hold one value per position of the slate (position 0 on top), or, in `items`, the features of one candidate \
 after another. Units and meanings are in the files too, as metadata of each field.\n\n\

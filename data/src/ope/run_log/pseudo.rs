@@ -14,6 +14,9 @@ use recloop_env::Grid;
 /// Most slates that are gone through one by one to know a logger's pairs of positions (chosen by us: milliseconds).
 pub(super) const MOST_SLATES: usize = 20_000;
 
+/// Fills the distribution over candidates at the position below those above.
+type Next<'a, E> = dyn FnMut(&[usize], &mut [f64]) -> Result<(), E> + 'a;
+
 /// How many slates of `k` can be made of `n` candidates.
 pub(super) fn n_slates(n: usize, k: usize) -> usize {
     (0..k).fold(1, |slates: usize, above| slates.saturating_mul(n.saturating_sub(above)))
@@ -39,16 +42,12 @@ pub(super) fn uniform(target: &Grid<f64>, places: &[usize], n: usize) -> f64 {
 ///
 /// # Shapes
 /// - returns: `[K·C, K·C]`, position after position
-pub(super) fn pairs<E>(
-    c: usize,
-    k: usize,
-    next: &mut dyn FnMut(&[usize], &mut [f64]) -> Result<(), E>,
-) -> Result<DMatrix<f64>, E> {
+pub(super) fn pairs<E>(c: usize, k: usize, next: &mut Next<'_, E>) -> Result<DMatrix<f64>, E> {
     fn descend<E>(
         (c, k): (usize, usize),
         above: &mut Vec<usize>,
         probability: f64,
-        next: &mut dyn FnMut(&[usize], &mut [f64]) -> Result<(), E>,
+        next: &mut Next<'_, E>,
         gamma: &mut DMatrix<f64>,
     ) -> Result<(), E> {
         if above.len() == k {

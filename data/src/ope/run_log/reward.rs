@@ -70,7 +70,8 @@ impl Reward {
     ) -> Result<Self, OpeError> {
         let text = text.unwrap_or(DEFAULT);
         let refused = |reason: String| OpeError::Request { what: format!("reward `{text}`"), reason };
-        let expression: FlatEx<f64> = exmex::parse(text).map_err(|error| refused(error.to_string()))?;
+        let bracketed = bracketed(text, &known(spec));
+        let expression: FlatEx<f64> = exmex::parse(&bracketed).map_err(|error| refused(error.to_string()))?;
         let column = |name: &String| {
             Column::named(name, spec).ok_or_else(|| {
                 refused(format!("the log has no column `{name}`; there are {}", known(spec).join(", ")))
@@ -119,6 +120,21 @@ impl Reward {
         out.resize(self.weights.len(), total / self.weights.len() as f64);
         Ok(total)
     }
+}
+
+/// Puts names of columns between braces: without them `minutes` would be read as an operator and `utes`.
+fn bracketed(text: &str, columns: &[&str]) -> String {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| of_word(c) != of_word(first)).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        let is_column = columns.contains(&piece) && !out.ends_with('{');
+        out.push_str(&if is_column { format!("{{{piece}}}") } else { piece.to_owned() });
+        rest = after;
+    }
+    out
 }
 
 /// Every name that an expression may use.
