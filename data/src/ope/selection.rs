@@ -75,9 +75,8 @@ impl Selection {
     pub fn spearman(&self) -> f64 {
         let (left, right) = (ranks(&self.estimated), ranks(&self.truth));
         let middle = (self.truth.len() as f64 - 1.0) / 2.0;
-        let product = |a: &[f64], b: &[f64]| -> f64 {
-            a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum()
-        };
+        let product =
+            |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum() };
         product(&left, &right) / (product(&left, &left) * product(&right, &right)).sqrt()
     }
 
@@ -135,9 +134,8 @@ impl Selection {
 
     fn error(&self, among: impl Fn(f64) -> bool, wrong: impl Fn(f64) -> bool) -> Option<f64> {
         let pairs = self.estimated.iter().zip(&self.truth).filter(|(_, truth)| among(**truth));
-        let (n, errors) = pairs.fold((0, 0), |(n, errors), (estimate, _)| {
-            (n + 1, errors + u32::from(wrong(*estimate)))
-        });
+        let (n, errors) =
+            pairs.fold((0, 0), |(n, errors), (estimate, _)| (n + 1, errors + u32::from(wrong(*estimate))));
         (n > 0).then(|| f64::from(errors) / f64::from(n))
     }
 
@@ -185,7 +183,10 @@ mod tests {
         close(four().nmse(), (0.04 + 0.09 + 0.09 + 0.16) / 4.0 / 0.64);
         // Ranks 0 3 1 2 against 1 2 3 0: d² = 1 + 1 + 4 + 4; 1 − 6 · 10 / (4 · 15) = 0.
         close(four().spearman(), 0.0);
-        close(Selection::new(&[1.0, 2.0, 2.0], &[1.0, 3.0, 2.0]).expect("numbers").spearman(), 0.75_f64.sqrt());
+        close(
+            Selection::new(&[1.0, 2.0, 2.0], &[1.0, 3.0, 2.0]).expect("numbers").spearman(),
+            0.75_f64.sqrt(),
+        );
         assert!(Selection::new(&[1.0, 1.0], &[1.0, 2.0]).expect("numbers").spearman().is_nan());
     }
 

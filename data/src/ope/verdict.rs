@@ -200,7 +200,10 @@ impl Reasons {
         });
         // Without any weight there is no effective sample size either: not a number is not enough.
         self.past(-effective.max(0.0), EFFECTIVE.map(|least| -least), || {
-            format!("the effective sample size is {:.0}; log more, or closer to the target", effective.max(0.0))
+            format!(
+                "the effective sample size is {:.0}; log more, or closer to the target",
+                effective.max(0.0)
+            )
         });
     }
 
@@ -212,7 +215,10 @@ impl Reasons {
             ));
         } else if !modelled {
             self.past(lost, LOST, || {
-                format!("shrinking moves the mean weight by {}, and the estimate with it; allow larger weights", percent(lost))
+                format!(
+                    "shrinking moves the mean weight by {}, and the estimate with it; allow larger weights",
+                    percent(lost)
+                )
             });
         }
     }
@@ -259,38 +265,67 @@ mod tests {
     fn a_healthy_log_is_reliable() {
         assert_eq!(judged(&healthy()), "reliable");
         let without = Diagnostics { tail_index: None, target_mass_outside_support: None, ..healthy() };
-        assert_eq!(serde_json::to_string(&Verdict::of(&without, Rests::OnWeights)).expect("text"), "\"reliable\"");
+        assert_eq!(
+            serde_json::to_string(&Verdict::of(&without, Rests::OnWeights)).expect("text"),
+            "\"reliable\""
+        );
     }
 
     #[test]
     fn every_fault_has_its_own_reason() {
         let only = |diagnostics: Diagnostics, verdict: &str, word: &str| {
             let said = judged(&diagnostics);
-            assert!(said.starts_with(verdict) && said.contains(word) && !said.contains("; log more;"), "{said}");
+            assert!(
+                said.starts_with(verdict) && said.contains(word) && !said.contains("; log more;"),
+                "{said}"
+            );
             assert_eq!(said.matches(": ").count() - said.matches(": errors").count() <= 2, true, "{said}");
         };
         let h = healthy;
-        only(Diagnostics { mean_weight: 1.05, ..h() }, "unreliable: the mean weight is 1.0500 ± 0.0100", "propensities");
-        only(Diagnostics { target_mass_outside_support: Some(0.2), mean_weight: 0.8, ..h() }, "unreliable: 20.0 %", "choices");
+        only(
+            Diagnostics { mean_weight: 1.05, ..h() },
+            "unreliable: the mean weight is 1.0500 ± 0.0100",
+            "propensities",
+        );
+        only(
+            Diagnostics { target_mass_outside_support: Some(0.2), mean_weight: 0.8, ..h() },
+            "unreliable: 20.0 %",
+            "choices",
+        );
         only(Diagnostics { target_mass_outside_support: Some(0.005), ..h() }, "caution: 0.5 %", "choices");
         only(Diagnostics { tail_index: Some(0.75), ..h() }, "unreliable: ", "index 0.75");
         only(Diagnostics { tail_index: Some(0.6), ..h() }, "caution: ", "index 0.60");
-        only(Diagnostics { largest_weight_share: 0.2, ..h() }, "unreliable: one weight of 10.000 has 20.0 %", "row");
-        only(Diagnostics { largest_weight_share_of_squares: 0.6, ..h() }, "unreliable: one weight", "squares");
+        only(
+            Diagnostics { largest_weight_share: 0.2, ..h() },
+            "unreliable: one weight of 10.000 has 20.0 %",
+            "row",
+        );
+        only(
+            Diagnostics { largest_weight_share_of_squares: 0.6, ..h() },
+            "unreliable: one weight",
+            "squares",
+        );
         only(Diagnostics { effective_sample_size: 50.0, ..h() }, "caution: ", "size is 50");
         only(Diagnostics { effective_sample_size: f64::NAN, ..h() }, "unreliable: ", "size is 0");
         only(Diagnostics { users: 10, ..h() }, "unreliable: only 10 users", "log more");
         only(Diagnostics { zero_propensity_rows: 3, ..h() }, "caution: 3 rows (0.03 %)", "zero");
         let apart = Disagreement { ips_dr: Some(-5.0), ..Disagreement::default() };
-        only(Diagnostics { disagreement: Some(apart), ..h() }, "unreliable: ips and dr are 5.0", "propensities");
+        only(
+            Diagnostics { disagreement: Some(apart), ..h() },
+            "unreliable: ips and dr are 5.0",
+            "propensities",
+        );
     }
 
     #[test]
     fn a_model_is_judged_by_what_it_uses() {
-        let bad = Diagnostics { tail_index: Some(0.9), mean_weight: 2.0, largest_weight_share: 0.5, ..healthy() };
+        let bad =
+            Diagnostics { tail_index: Some(0.9), mean_weight: 2.0, largest_weight_share: 0.5, ..healthy() };
         assert_eq!(Verdict::of(&bad, Rests::OnModel), Verdict::Reliable);
         let apart = |dm_dr| Disagreement { dm_dr: Some(dm_dr), ..Disagreement::default() };
-        let said = |dm_dr| Verdict::of(&Diagnostics { disagreement: Some(apart(dm_dr)), ..healthy() }, Rests::OnModel);
+        let said = |dm_dr| {
+            Verdict::of(&Diagnostics { disagreement: Some(apart(dm_dr)), ..healthy() }, Rests::OnModel)
+        };
         assert_eq!(said(2.0), Verdict::Reliable);
         assert!(said(-3.5).to_string().starts_with("caution: dm and dr are 3.5"));
         assert!(said(4.5).to_string().starts_with("unreliable: dm and dr are 4.5"));
@@ -307,7 +342,11 @@ mod tests {
             let estimator: crate::ope::Estimator = name.parse().expect("a name");
             Verdict::of(&heavy, Rests::of(estimator.form(), &sketch)).to_string()
         };
-        assert!(of("ips").starts_with("unreliable: one weight of 9000.000 has 50.0 % of all weight"), "{}", of("ips"));
+        assert!(
+            of("ips").starts_with("unreliable: one weight of 9000.000 has 50.0 % of all weight"),
+            "{}",
+            of("ips")
+        );
         assert!(of("clipped-ips(10)").starts_with("unreliable: shrinking moves the mean weight by 49."));
         assert!(of("dr-shrink(10)").starts_with("caution: shrinking moves the mean weight by 49."));
         assert_eq!(of("dm"), "reliable");

@@ -35,13 +35,17 @@ pub enum NoBound {
     #[error("a ratio of two sums is no mean of bounded terms; use ips or clipped-ips(L)")]
     SelfNormalised,
     /// The bias of clipping has an unknown sign.
-    #[error("clipping biases a reward below zero upwards and one above downwards; shift rewards to be at least 0")]
+    #[error(
+        "clipping biases a reward below zero upwards and one above downwards; shift rewards to be at least 0"
+    )]
     ClippedBelowZero,
     /// Terms without a declared range.
     #[error("nothing declared bounds its terms or its bias; use ips or clipped-ips(L)")]
     Unbounded,
     /// More users than are kept apart.
-    #[error("more than 1,048,576 users, whose sums are no longer kept one by one; evaluate a sample of users")]
+    #[error(
+        "more than 1,048,576 users, whose sums are no longer kept one by one; evaluate a sample of users"
+    )]
     Users,
     /// Fewer than two users.
     #[error("one user says nothing about another")]
@@ -65,7 +69,9 @@ impl Declared {
     /// What is wrong with a row, if it breaks a declaration.
     #[must_use]
     pub fn breach(&self, reward: f64, propensity: f64) -> Option<String> {
-        if let Some((low, high)) = self.reward_range.filter(|(low, high)| !(*low <= reward && reward <= *high)) {
+        if let Some((low, high)) =
+            self.reward_range.filter(|(low, high)| !(*low <= reward && reward <= *high))
+        {
             return Some(format!("the reward {reward} is outside the declared range of {low} to {high}"));
         }
         let least = self.min_propensity.filter(|least| propensity < *least)?;

@@ -75,7 +75,8 @@ fn what_is_undefined_has_no_interval() {
     assert!(none.value().is_nan() && none.intervals(0.95).is_empty());
     // A ratio by a weight that three of four buckets lack: some replicate divides by zero.
     let rare = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 5.0];
-    let ratio = Replicates::draw(BucketSums { n_terms: 2, sums: &rare }, 100).spread(&|sums| sums[0] / sums[1]);
+    let ratio =
+        Replicates::draw(BucketSums { n_terms: 2, sums: &rare }, 100).spread(&|sums| sums[0] / sums[1]);
     assert!(ratio.t(0.95).is_some());
     assert_eq!((ratio.percentile(0.95), ratio.bca(0.95), ratio.jackknife(0.95)), (None, None, None));
 }

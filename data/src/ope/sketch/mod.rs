@@ -202,8 +202,7 @@ impl WeightSketch {
     /// Middles of bins and how many weights are in each, ascending. The first holds what counts as zero.
     fn bins(&self) -> impl DoubleEndedIterator<Item = (f64, u64)> + '_ {
         self.counts.iter().enumerate().map(|(bin, count)| {
-            let middle =
-                if bin == 0 { 0.0 } else { f64::midpoint(lower_edge(bin), lower_edge(bin + 1)) };
+            let middle = if bin == 0 { 0.0 } else { f64::midpoint(lower_edge(bin), lower_edge(bin + 1)) };
             (middle.min(self.moments.largest), *count)
         })
     }

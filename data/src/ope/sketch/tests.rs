@@ -64,7 +64,10 @@ fn the_histogram_counts_every_weight_but_zeros() {
     let histogram = sketch.histogram();
     assert_eq!(histogram.iter().map(|bin| bin.count).sum::<u64>(), 6);
     let of = |w: f64| histogram.iter().find(|bin| bin.from <= w && w < bin.to).map(|bin| bin.count);
-    assert_eq!((of(1e-9), of(1.1), of(1.5), of(2.0), of(1e30)), (Some(1), Some(2), Some(1), Some(1), Some(1)));
+    assert_eq!(
+        (of(1e-9), of(1.1), of(1.5), of(2.0), of(1e30)),
+        (Some(1), Some(2), Some(1), Some(1), Some(1))
+    );
     assert!(WeightSketch::default().histogram().is_empty());
 }
 

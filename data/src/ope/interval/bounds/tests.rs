@@ -75,8 +75,14 @@ fn a_bound_without_its_declarations_is_refused_with_the_reason() {
     assert_eq!(reason(&Declared { reward_range: None, ..declared() }, "ips"), Some(NoBound::RewardRange));
     assert_eq!(reason(&Declared { min_propensity: None, ..declared() }, "ips"), Some(NoBound::Weight));
     assert_eq!(reason(&Declared { min_propensity: None, ..declared() }, "clipped-ips(3)"), None);
-    assert_eq!(reason(&Declared { max_rows_per_user: None, ..declared() }, "ips"), Some(NoBound::RowsPerUser));
-    assert_eq!(reason(&Declared { min_propensity: Some(0.0), ..declared() }, "ips"), Some(NoBound::Impossible));
+    assert_eq!(
+        reason(&Declared { max_rows_per_user: None, ..declared() }, "ips"),
+        Some(NoBound::RowsPerUser)
+    );
+    assert_eq!(
+        reason(&Declared { min_propensity: Some(0.0), ..declared() }, "ips"),
+        Some(NoBound::Impossible)
+    );
     let signed = Declared { reward_range: Some((-1.0, 1.0)), ..declared() };
     assert_eq!(reason(&signed, "clipped-ips(3)"), Some(NoBound::ClippedBelowZero));
     assert_eq!(reason(&signed, "clipped-ips(5)"), None);
