@@ -12,6 +12,7 @@ mod playing;
 pub mod recommenders;
 mod run;
 mod target;
+mod truth;
 mod twins;
 pub mod worlds;
 
@@ -27,5 +28,6 @@ pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;
 pub use run::{Counts, Observer, RunSummary, Start, begun_config, resume, run};
 pub use target::{TargetFault, logger, target};
+pub use truth::{RewardOf, TrueValue, horizon_value, step_value};
 pub use twins::{ItemTold, Life, Measure, Outcome, SessionTold, SlateTold, Twins, TwinsConfig, twins};
 pub use worlds::WorldEntry;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use recloop_data::Manifest;
-use recloop_env::{Basis, Observation, Slates, Streams, TargetPolicy};
+use recloop_env::{Basis, Observation, Slates, Streams};
 
 use crate::compare::recommender_layer;
 use crate::config::{self, RunConfig};
@@ -71,7 +71,7 @@ impl TargetFault {
     }
 }
 
-/// The policy that `text` names, ready for questions about the log in `log`.
+/// The policy that `text` names, ready for questions about the log in `log`; a `Box<dyn TargetPolicy>`, too.
 ///
 /// - `NAME` or `NAME:KEY=VALUE,…`, as recommenders are compared: such as `random` or `dot:temperature=0.5`. It has
 ///   learned nothing, so it must be one that [does not learn](Basis::Observation).
@@ -92,7 +92,7 @@ impl TargetFault {
 /// assert!(refused.starts_with("evaluate `oracle-click`: it reads the truth"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn target(text: &str, log: &Path) -> Result<Box<dyn TargetPolicy>, RunError> {
+pub fn target(text: &str, log: &Path) -> Result<Box<dyn Policy>, RunError> {
     let refused = |fault| RunError::Target { text: text.into(), fault };
     let of = Manifest::load(log)?;
     let (player, learned) = match text.strip_prefix(RUN) {
@@ -111,7 +111,7 @@ pub fn target(text: &str, log: &Path) -> Result<Box<dyn TargetPolicy>, RunError>
 ///
 /// # Errors
 /// A config that is there and cannot be read.
-pub fn logger(log: &Path) -> Result<Option<Box<dyn TargetPolicy>>, RunError> {
+pub fn logger(log: &Path) -> Result<Option<Box<dyn Policy>>, RunError> {
     let dir = RunDir::of(log);
     if !dir.has_config() {
         return Ok(None);

@@ -5,7 +5,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch, UInt8Array};
+use arrow::array::{
+    ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch, UInt8Array,
+};
 use arrow::datatypes::{DataType, Field};
 use parquet::arrow::ArrowWriter;
 
@@ -69,13 +71,24 @@ impl Log {
     /// An estimator's value from its formula.
     pub(crate) fn by_hand(&self, target: &Table, name: &str) -> f64 {
         let n = self.rows.len() as f64;
-        let expected = |position: usize| (0..target.n_items).map(|item| target.chances[&(position, item)] * model(item, position)).sum::<f64>();
+        let expected = |position: usize| {
+            (0..target.n_items)
+                .map(|item| target.chances[&(position, item)] * model(item, position))
+                .sum::<f64>()
+        };
         let v: Vec<_> = (0..3).map(expected).collect();
-        let row = |&(item, position, r, p): &(usize, usize, f64, f64)| (target.chances[&(position, item)] / p, r, model(item, position), v[position]);
-        let sum = |of: &dyn Fn(f64, f64, f64, f64) -> f64| self.rows.iter().map(|at| {
-            let (w, r, q, v) = row(at);
-            of(w, r, q, v)
-        }).sum::<f64>();
+        let row = |&(item, position, r, p): &(usize, usize, f64, f64)| {
+            (target.chances[&(position, item)] / p, r, model(item, position), v[position])
+        };
+        let sum = |of: &dyn Fn(f64, f64, f64, f64) -> f64| {
+            self.rows
+                .iter()
+                .map(|at| {
+                    let (w, r, q, v) = row(at);
+                    of(w, r, q, v)
+                })
+                .sum::<f64>()
+        };
         let dr = |of: &dyn Fn(f64) -> f64| sum(&|w, r, q, v| v + of(w) * (r - q)) / n;
         match name {
             "ips" => sum(&|w, r, _, _| w * r) / n,
@@ -97,7 +110,8 @@ impl Log {
     pub(crate) fn write(&self, target: &Table, path: &Path) -> PathBuf {
         let n = target.n_items;
         let list = |of: &dyn Fn(usize, usize) -> f64| {
-            let values = self.rows.iter().flat_map(|(_, position, ..)| (0..n).map(move |item| of(item, *position)));
+            let values =
+                self.rows.iter().flat_map(|(_, position, ..)| (0..n).map(move |item| of(item, *position)));
             let values: ArrayRef = Arc::new(Float64Array::from_iter_values(values));
             let field = Arc::new(Field::new("item", DataType::Float64, false));
             Arc::new(FixedSizeListArray::new(field, n as i32, values, None)) as ArrayRef

@@ -67,7 +67,8 @@ fn estimators_agree_with_formulas_by_hand_both_ways() {
             agree(&evaluation, WEIGHED, |name| log.by_hand(target, name));
             let parquet = scratch.path().join(format!("{policy}-{campaign}.parquet"));
             let mapping = log.write(target, &parquet);
-            let evaluation = evaluated(&parquet, Some(&mapping), "column:pi".into(), &format!("{WEIGHED},{MODELLED}"));
+            let evaluation =
+                evaluated(&parquet, Some(&mapping), "column:pi".into(), &format!("{WEIGHED},{MODELLED}"));
             agree(&evaluation, &format!("{WEIGHED},{MODELLED}"), |name| log.by_hand(target, name));
         }
     }

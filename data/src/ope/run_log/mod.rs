@@ -43,6 +43,8 @@ pub struct RunLogOptions {
     pub position_weights: Option<Vec<f64>>,
     /// The group attribute of users that results are broken down by.
     pub by: Option<String>,
+    /// How many decisions a trajectory has at most, the first ones of each user; all if not said.
+    pub horizon: Option<usize>,
 }
 
 /// The log of a run under the eyes of a target, slate by slate.
@@ -75,6 +77,7 @@ pub struct RunLog {
     group: Option<usize>,
     levels: Vec<String>,
     features: Features,
+    horizon: usize,
     peek: Peek,
 }
 
@@ -117,7 +120,8 @@ impl RunLog {
         let group = options.by.as_deref().map(|by| group(by, spec)).transpose()?;
         let levels = group.map_or_else(Vec::new, |group| spec.groups[group].levels.clone());
         let (features, peek, dir) = (Features::of(spec), Peek::default(), dir.into());
-        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, peek };
+        let horizon = options.horizon.unwrap_or(usize::MAX);
+        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, horizon, peek };
         log.peek = log.peek()?;
         Ok(log)
     }
@@ -261,9 +265,7 @@ impl Source for RunLog {
 
     fn trajectories(&self) -> Result<Vec<Trajectory>, OpeError> {
         let mut lives = trajectories::Lives::default();
-        let look = |block: &[Shown<'_>]| {
-            block.iter().map(|shown| trajectories::step(shown, self)).collect::<Result<Vec<_>, _>>()
-        };
+        let look = |block: &[Shown<'_>]| block.iter().map(trajectories::step).collect::<Result<Vec<_>, _>>();
         self.each_block(look, |block, steps| {
             block.iter().zip(steps).for_each(|(shown, step)| lives.push(shown, step));
             Ok(())

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use recloop_env::{End, Grid, UserId};
 
-use super::RunLog;
 use super::shown::Shown;
 use crate::ope::OpeError;
 use crate::ope::sequence::{StepTaken, Trajectory};
@@ -23,6 +22,9 @@ impl Lives {
         let life = self.open.entry(user).or_default();
         if life.terminated {
             self.done.push(std::mem::take(life));
+        }
+        if life.steps.len() >= shown.log.horizon {
+            return;
         }
         (life.user, life.level) = (shown.user(), shown.level());
         life.terminated = shown.tick.transition.step.ended[shown.row] == Some(End::Terminated);
@@ -49,8 +51,9 @@ impl Lives {
 
 /// One decision: ψ is an intercept, the user's features and the share of recent clicks; φ is ψ and the mean over positions
 /// of what describes the items, of those shown and in expectation under the target's marginals.
-pub(super) fn step(shown: &Shown<'_>, log: &RunLog) -> Result<StepTaken, OpeError> {
+pub(super) fn step(shown: &Shown<'_>) -> Result<StepTaken, OpeError> {
     shown.check_propensity()?;
+    let log = shown.log;
     let (situation, marginals) = (shown.situation(), shown.marginals(&*log.target)?);
     let (k, first) = (shown.k(), log.features.candidate_at());
     let state: Vec<f64> = [1.0].into_iter().chain(situation.state()).collect();
