@@ -11,6 +11,7 @@ use recloop_data::ope::table::{Mapping, Table, TableOptions, TargetSpec};
 use recloop_data::ope::{
     Estimator, Evaluation, OpeError, Partial, Request, RunLog, RunLogOptions, Source, Watch, evaluate,
 };
+use recloop_env::TargetPolicy;
 
 pub use ranked::Ranked;
 
@@ -178,6 +179,7 @@ fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn 
     let options =
         RunLogOptions { reward: config.reward.clone(), by: config.by.clone(), ..RunLogOptions::default() };
     let (policy, logger) = (crate::target(target, log)?, crate::logger(log)?);
+    let logger = logger.map(|policy| -> Box<dyn TargetPolicy> { policy });
     Ok(Box::new(RunLog::open(log, policy, logger, &options)?))
 }
 
