@@ -22,7 +22,7 @@ pub use spread::Spread;
 /// The interval to quote where only one is quoted.
 ///
 /// All four cover alike over logs whose weights have a finite variance; this one varied least among kinds of rewards and
-/// tails (`coverage.rs` prints the table).
+/// tails (`simulated/coverage.rs` prints the table).
 pub const HEADLINE: &str = "percentile";
 
 /// Between which two numbers the truth is said to lie; `[low, high]` in JSON.

@@ -1,5 +1,8 @@
 //! Whether to believe an estimate, and if not, what to do.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -15,8 +18,12 @@ const OFF: f64 = 4.0;
 const MODEL_OFF: f64 = 3.0;
 /// What single-precision propensities alone can move a mean weight by (chosen by us).
 const ROUNDING: f64 = 1e-6;
-/// The target's mass, or the share of rows, that the log cannot speak of (chosen by us).
-const OUTSIDE: [f64; 2] = [0.0, 0.01];
+/// The share of the target's choices that the log cannot speak of (chosen by us).
+const OUTSIDE: [f64; 2] = [0.001, 0.01];
+/// So many standard errors above what would be left of it, the mean weight says that nothing is missing (chosen by us).
+const THERE: f64 = 3.0;
+/// The share of rows whose propensity is zero (chosen by us).
+const ZERO: [f64; 2] = [0.0, 0.01];
 /// The share of one row in all of the weight (chosen by us).
 const LARGEST: [f64; 2] = [0.05, 0.1];
 /// The share of one row in the sum of squares, about what it has in the variance (chosen by us).
@@ -177,23 +184,36 @@ impl Reasons {
 
     /// Whether the weights can be ratios of right probabilities at all.
     fn validity(&mut self, of: &Diagnostics) {
-        let outside = of.target_mass_outside_support.unwrap_or(0.0);
-        self.past(outside, OUTSIDE, || {
-            let percent = percent(outside);
-            format!("{percent} of the target's choices are never in the log, which says nothing of them; log them with some probability")
-        });
         let zero = of.zero_propensity_rows as f64 / of.n as f64;
-        self.past(zero, OUTSIDE, || {
+        self.past(zero, ZERO, || {
             let (rows, percent) = (of.zero_propensity_rows, percent(zero));
             format!("{rows} rows ({percent}) have propensity zero, which no logged action can; mend the log")
         });
-        // Mass outside the support is missing from the mean weight, for a reason that was already given.
-        let (off, se) = ((of.mean_weight - (1.0 - outside)).abs(), of.mean_weight_se);
-        if off > OFF * se + ROUNDING {
-            let Diagnostics { mean_weight, .. } = of;
+        let outside = of.target_mass_outside_support.unwrap_or(0.0);
+        self.support(outside, of);
+        // Under too heavy a tail the mean weight is not settled, whatever the propensities.
+        if of.tail_index.is_none_or(|k| k <= TAIL[1]) {
+            self.propensities(outside, of);
+        }
+    }
+
+    /// What the log cannot have is missing from the mean weight. Where it is not missing, the log merely happens not to
+    /// have it.
+    fn support(&mut self, outside: f64, of: &Diagnostics) {
+        let there = of.mean_weight - (1.0 - outside) > THERE * of.mean_weight_se + ROUNDING;
+        let [care, stop] = OUTSIDE;
+        self.past(outside, [care, if there { f64::INFINITY } else { stop }], || {
+            let percent = percent(outside);
+            format!("{percent} of the target's choices are never in the log, which says nothing of them; log them with some probability")
+        });
+    }
+
+    fn propensities(&mut self, outside: f64, of: &Diagnostics) {
+        let (mean, se) = (of.mean_weight, of.mean_weight_se);
+        // Mass outside the support may be missing, for a reason that was just given.
+        if (mean - 1.0).max(1.0 - outside - mean) > OFF * se + ROUNDING {
             self.faults.push(format!(
-                "the mean weight is {mean_weight:.4} ± {se:.4} and not {:.4}: propensities are wrong, or the target goes where the log does not; check both",
-                1.0 - outside
+                "the mean weight is {mean:.4} ± {se:.4} and not 1: propensities are wrong, or the target goes where the log does not; check both"
             ));
         }
         let apart = of.disagreement.and_then(|apart| apart.ips_dr).unwrap_or(0.0).abs();
@@ -260,121 +280,4 @@ impl Reasons {
 
 fn percent(share: f64) -> String {
     if share < 0.001 { format!("{:.2} %", 100.0 * share) } else { format!("{:.1} %", 100.0 * share) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ope::Disagreement;
-
-    fn healthy() -> Diagnostics {
-        Diagnostics {
-            n: 10_000,
-            users: 1_000,
-            effective_sample_size: 5_000.0,
-            mean_weight: 1.01,
-            mean_weight_se: 0.01,
-            largest_weight: 10.0,
-            largest_weight_share: 0.001,
-            largest_weight_share_of_squares: 0.005,
-            top_1_percent_share: 0.05,
-            tail_index: Some(0.2),
-            target_mass_outside_support: Some(0.0),
-            ..Diagnostics::default()
-        }
-    }
-
-    fn judged(diagnostics: &Diagnostics) -> String {
-        Verdict::of(diagnostics, Rests::OnWeights).to_string()
-    }
-
-    #[test]
-    fn a_healthy_log_is_reliable() {
-        assert_eq!(judged(&healthy()), "reliable");
-        let without = Diagnostics { tail_index: None, target_mass_outside_support: None, ..healthy() };
-        assert_eq!(
-            serde_json::to_string(&Verdict::of(&without, Rests::OnWeights)).expect("text"),
-            "\"reliable\""
-        );
-    }
-
-    #[test]
-    fn every_fault_has_its_own_reason() {
-        let only = |diagnostics: Diagnostics, beginning: &str, word: &str| {
-            let said = judged(&diagnostics);
-            assert!(said.starts_with(beginning) && said.contains(word), "{said}");
-            let found = Verdict::of(&diagnostics, Rests::OnWeights);
-            assert!(matches!(found, Verdict::Caution(one) | Verdict::Unreliable(one) if one.len() == 1));
-        };
-        let h = healthy;
-        only(
-            Diagnostics { mean_weight: 1.05, ..h() },
-            "unreliable: the mean weight is 1.0500 ± 0.0100",
-            "propensities",
-        );
-        only(
-            Diagnostics { target_mass_outside_support: Some(0.2), mean_weight: 0.8, ..h() },
-            "unreliable: 20.0 %",
-            "choices",
-        );
-        only(Diagnostics { target_mass_outside_support: Some(0.005), ..h() }, "caution: 0.5 %", "choices");
-        only(Diagnostics { tail_index: Some(0.75), ..h() }, "unreliable: ", "index 0.75");
-        only(Diagnostics { tail_index: Some(0.6), ..h() }, "caution: ", "index 0.60");
-        only(
-            Diagnostics { largest_weight_share: 0.2, ..h() },
-            "unreliable: one weight of 10.000 has 20.0 %",
-            "row",
-        );
-        only(
-            Diagnostics { largest_weight_share_of_squares: 0.6, ..h() },
-            "unreliable: one weight",
-            "squares",
-        );
-        only(Diagnostics { effective_sample_size: 50.0, ..h() }, "caution: ", "size is 50");
-        only(Diagnostics { effective_sample_size: f64::NAN, ..h() }, "unreliable: ", "size is 0");
-        only(Diagnostics { users: 10, ..h() }, "unreliable: only 10 users", "log more");
-        only(Diagnostics { zero_propensity_rows: 3, ..h() }, "caution: 3 rows (0.03 %)", "zero");
-        let apart = Disagreement { ips_dr: Some(-5.0), ..Disagreement::default() };
-        only(
-            Diagnostics { disagreement: Some(apart), ..h() },
-            "unreliable: ips and dr are 5.0",
-            "propensities",
-        );
-    }
-
-    #[test]
-    fn a_model_is_judged_by_what_it_uses() {
-        let bad =
-            Diagnostics { tail_index: Some(0.9), mean_weight: 2.0, largest_weight_share: 0.5, ..healthy() };
-        assert_eq!(Verdict::of(&bad, Rests::OnModel), Verdict::Reliable);
-        let apart = |dm_dr| Disagreement { dm_dr: Some(dm_dr), ..Disagreement::default() };
-        let said = |dm_dr| {
-            Verdict::of(&Diagnostics { disagreement: Some(apart(dm_dr)), ..healthy() }, Rests::OnModel)
-        };
-        assert_eq!(said(2.0), Verdict::Reliable);
-        assert!(said(-3.5).to_string().starts_with("caution: dm and dr are 3.5"));
-        assert!(said(4.5).to_string().starts_with("unreliable: dm and dr are 4.5"));
-    }
-
-    #[test]
-    fn shrunk_weights_are_judged_by_what_is_left_of_them() {
-        let mut sketch = WeightSketch::default();
-        // One weight of 9,000 among 9,000 of 1: clipped at 10 nothing dominates, but half of the weight is gone.
-        sketch.add(&vec![1.0; 9_000]);
-        sketch.add(&[9_000.0]);
-        let heavy = Diagnostics { mean_weight_se: 1.0, ..Diagnostics::of(&sketch, 500, 1.0, None) };
-        let of = |name: &str| {
-            let estimator: crate::ope::Estimator = name.parse().expect("a name");
-            Verdict::of(&heavy, Rests::of(estimator.form(), &sketch)).to_string()
-        };
-        assert!(
-            of("ips").starts_with("unreliable: one weight of 9000.000 has 50.0 % of all weight"),
-            "{}",
-            of("ips")
-        );
-        assert!(of("clipped-ips(10)").starts_with("unreliable: shrinking moves the mean weight by 49."));
-        assert!(of("dr-shrink(10)").starts_with("caution: shrinking moves the mean weight by 49."));
-        assert_eq!(of("dm"), "reliable");
-        assert!(of("clipped-ips(20000)").starts_with("unreliable: one weight"));
-    }
 }
