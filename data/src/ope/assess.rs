@@ -99,7 +99,7 @@ impl Summed {
             for (position, sums) in self.decisions.ledger.position_tables().iter().enumerate() {
                 let sketch = self.decisions.sketch(Ground::Weight(policy), None, Some(position));
                 if let Some(mean) = mean(sums) {
-                    let users = sums.len() as u64 / 2;
+                    let users = self.decisions.ledger.n_users_at(position);
                     found.insert(position as u16, Diagnostics::of(&sketch, users, mean.se(), None));
                 }
             }

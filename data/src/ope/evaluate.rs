@@ -92,14 +92,16 @@ impl Walked {
         // Nothing was summed yet that could have to move.
         buckets.place(&users, &mut places);
         let mut sums = vec![0.0; buckets.len() * width];
+        let mut held = vec![false; buckets.len()];
         let mut terms = vec![0.0; width];
         for (row, place) in rows.iter().zip(places) {
             term(*row, &mut terms);
+            held[place as usize] = true;
             let into = &mut sums[place as usize * width..][..width];
             into.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
         }
-        let held = |bucket: &&[f64]| bucket.iter().any(|sum| *sum != 0.0);
-        sums.chunks_exact(width).filter(held).flatten().copied().collect()
+        let some = sums.chunks_exact(width).zip(held).filter(|(_, held)| *held);
+        some.flat_map(|(bucket, _)| bucket).copied().collect()
     }
 
     fn diagnostics(&self, rows: &[usize]) -> (Diagnostics, WeightSketch) {

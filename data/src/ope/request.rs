@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::ModelKind;
-use super::{Declared, Estimator, Form, OpeError, SequenceOptions, Source};
+use super::{Declared, Estimator, Form, OpeError, SequenceOptions, Source, WeightSource};
 
 /// What is asked of a log.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +71,12 @@ impl Request {
         let (mut some, mut over) = (Vec::new(), Vec::new());
         // A value per trajectory is another number than one per decision: only who sets out a trajectory wants it.
         let trajectories = self.sequence != SequenceOptions::default();
-        let wanted = |one: &Estimator| trajectories || !matches!(one.form(), Form::Sequence(_));
+        let wanted = |one: &Estimator| match one.form() {
+            Form::Sequence(_) => trajectories,
+            // Guessed weights are for logs that have no others.
+            Form::Weighted { source: WeightSource::Classifier, .. } => !source.weighed(),
+            _ => true,
+        };
         for estimator in Estimator::usual().into_iter().filter(wanted) {
             match lacks(&estimator) {
                 None => some.push(estimator),

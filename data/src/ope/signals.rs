@@ -114,12 +114,16 @@ impl Decisions {
     /// Becomes empty, with a column for everything wanted.
     pub fn clear(&mut self, wanted: &Wanted) {
         let Self { users, levels, positions, rewards, loggers, weights, models } = self;
-        (users.clear(), rewards.clear());
+        users.clear();
+        rewards.clear();
         [levels, positions, loggers].into_iter().for_each(Vec::clear);
         weights.resize_with(wanted.weights.len(), Vec::new);
         weights.iter_mut().for_each(Vec::clear);
         models.resize_with(wanted.models.len(), Predictions::default);
-        models.iter_mut().for_each(|model| (model.logged.clear(), model.expected.clear()).0);
+        for model in models {
+            model.logged.clear();
+            model.expected.clear();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Users in buckets: rows of one user fall into one bucket, and buckets are independent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -155,10 +155,12 @@ impl Move {
 const DENSE_BITS: u32 = 26;
 /// Ids in a page.
 const PAGE: usize = 1 << 16;
+/// Large ids that are kept as they are (chosen by us: about a MiB).
+const FEW: usize = 1 << 16;
 /// Registers of the sketch, as a power of two: a standard error of 1.04 / √2¹⁴ = .8 %.
 const REGISTER_BITS: u32 = 14;
 
-/// How many distinct users there are: exactly where ids are below 2²⁶, else to 1 %.
+/// How many distinct users there are: exactly while ids are below 2²⁶ or few, else to 1 %.
 ///
 /// # Source
 /// Flajolet, Fusy, Gandouet & Meunier (2007), "HyperLogLog: the analysis of a near-optimal cardinality estimation
@@ -167,7 +169,9 @@ const REGISTER_BITS: u32 = 14;
 pub(crate) struct UserCount {
     /// A bit for every small id, in pages; a page nobody is on is empty.
     pages: Vec<Vec<u64>>,
-    /// Longest run of zeros by register; empty while no large id was met.
+    /// Large ids, while they are few.
+    large: BTreeSet<u64>,
+    /// Longest run of zeros by register; empty while large ids are few.
     registers: Vec<u8>,
 }
 
@@ -175,27 +179,43 @@ impl UserCount {
     pub(crate) fn add(&mut self, users: impl Iterator<Item = u64>) {
         let mut last = None;
         for user in users {
-            if last == Some(user) {
-                continue;
-            }
-            last = Some(user);
-            if user >> DENSE_BITS == 0 {
-                let (page, at) = (user as usize / PAGE, user as usize % PAGE);
-                if self.pages.len() <= page {
-                    self.pages.resize_with(page + 1, Vec::new);
-                }
-                if self.pages[page].is_empty() {
-                    self.pages[page].resize(PAGE / 64, 0);
-                }
-                self.pages[page][at / 64] |= 1 << (at % 64);
-            } else {
-                self.registers.resize(1 << REGISTER_BITS, 0);
-                let word = scatter(user);
-                let run = (word << REGISTER_BITS | 1 << (REGISTER_BITS - 1)).leading_zeros() as u8 + 1;
-                let register = &mut self.registers[(word >> (64 - REGISTER_BITS)) as usize];
-                *register = run.max(*register);
+            if last.replace(user) != Some(user) {
+                self.one(user);
             }
         }
+    }
+
+    #[inline]
+    pub(crate) fn one(&mut self, user: u64) {
+        if user >> DENSE_BITS == 0 {
+            let (page, at) = (user as usize / PAGE, user as usize % PAGE);
+            if self.pages.len() <= page {
+                self.pages.resize_with(page + 1, Vec::new);
+            }
+            if self.pages[page].is_empty() {
+                self.pages[page].resize(PAGE / 64, 0);
+            }
+            self.pages[page][at / 64] |= 1 << (at % 64);
+        } else if self.registers.is_empty() {
+            self.large.insert(user);
+            if self.large.len() > FEW {
+                self.give_up_counting();
+            }
+        } else {
+            self.register(user);
+        }
+    }
+
+    fn give_up_counting(&mut self) {
+        self.registers.resize(1 << REGISTER_BITS, 0);
+        std::mem::take(&mut self.large).into_iter().for_each(|user| self.register(user));
+    }
+
+    fn register(&mut self, user: u64) {
+        let word = scatter(user);
+        let run = (word << REGISTER_BITS | 1 << (REGISTER_BITS - 1)).leading_zeros() as u8 + 1;
+        let register = &mut self.registers[(word >> (64 - REGISTER_BITS)) as usize];
+        *register = run.max(*register);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -204,7 +224,10 @@ impl UserCount {
             mine.resize(mine.len().max(theirs.len()), 0);
             mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
         }
-        self.registers.resize(self.registers.len().max(other.registers.len()), 0);
+        if self.registers.is_empty() && !other.registers.is_empty() {
+            self.give_up_counting();
+        }
+        other.large.iter().for_each(|user| self.one(*user));
         self.registers
             .iter_mut()
             .zip(&other.registers)
@@ -213,7 +236,7 @@ impl UserCount {
 
     pub(crate) fn count(&self) -> u64 {
         let dense: u64 = self.pages.iter().flatten().map(|word| u64::from(word.count_ones())).sum();
-        dense + self.estimated()
+        dense + self.large.len() as u64 + self.estimated()
     }
 
     fn estimated(&self) -> u64 {

@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
     levels: Vec<Vec<f64>>,
     /// By position, `[buckets, 2]`: rows, and the weights of the policy.
     positions: Vec<Vec<f64>>,
+    /// By position.
+    users_at: Vec<UserCount>,
     /// How weights are distributed, by what is weighed, level and position.
     cells: Vec<Cells>,
     #[serde(skip)]
@@ -85,7 +87,7 @@ impl Ledger {
             }
         }
         if let Some(policy) = plan.policy_weights() {
-            self.by_position(&batch.positions, &batch.weights[policy]);
+            self.by_position(&batch.users, &batch.positions, &batch.weights[policy]);
         }
     }
 
@@ -138,7 +140,7 @@ impl Ledger {
         let room = self.buckets.len() * width;
         self.levels.iter_mut().for_each(|sums| {
             if sums.len() < room {
-                sums.resize(room, 0.0)
+                sums.resize(room, 0.0);
             }
         });
         let level = |row: usize| levels.get(row).map_or(0, |level| usize::from(*level));
@@ -149,20 +151,34 @@ impl Ledger {
         }
     }
 
-    fn by_position(&mut self, positions: &[u16], weights: &[f64]) {
+    fn by_position(&mut self, users: &[u64], positions: &[u16], weights: &[f64]) {
         let Some(last) = positions.iter().max() else { return };
         let room = self.buckets.len() * 2;
-        self.positions.resize_with(self.positions.len().max(usize::from(*last) + 1), Vec::new);
+        let n = self.positions.len().max(usize::from(*last) + 1);
+        self.positions.resize_with(n, Vec::new);
+        self.users_at.resize_with(n, UserCount::default);
         self.positions.iter_mut().for_each(|sums| {
             if sums.len() < room {
-                sums.resize(room, 0.0)
+                sums.resize(room, 0.0);
             }
         });
-        for ((position, weight), place) in positions.iter().zip(weights).zip(&self.desk.places) {
-            let sums = &mut self.positions[usize::from(*position)][*place as usize * 2..][..2];
+        for (((position, weight), place), user) in
+            positions.iter().zip(weights).zip(&self.desk.places).zip(users)
+        {
+            let at = usize::from(*position);
+            let sums = &mut self.positions[at][*place as usize * 2..][..2];
             sums[0] += 1.0;
             sums[1] += weight;
+            self.users_at[at].one(*user);
         }
+    }
+
+    /// How many users there are at a position.
+    pub(crate) fn n_users_at(&self, position: usize) -> u64 {
+        if self.buckets.are_own() {
+            return held(&self.positions[position], 2).len() as u64 / 2;
+        }
+        self.users_at[position].count()
     }
 
     /// Level `l` becomes level `to[l]`: another shard knows them in another order.
@@ -192,8 +208,10 @@ impl Ledger {
             theirs.add(from, n, 2, sums);
         }
         self.cells.iter_mut().zip(&other.cells).for_each(|(mine, theirs)| mine.merge(theirs));
-        self.users.resize_with(self.users.len().max(other.users.len()), UserCount::default);
-        self.users.iter_mut().zip(&other.users).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (mine, theirs) in [(&mut self.users, &other.users), (&mut self.users_at, &other.users_at)] {
+            mine.resize_with(mine.len().max(theirs.len()), UserCount::default);
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
     }
 
     /// After reading it from a file.
