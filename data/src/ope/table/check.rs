@@ -39,8 +39,8 @@ impl Allowed {
     }
 }
 
-/// The smallest number above 0.
-const ABOVE_ZERO: f64 = 5e-324;
+/// The smallest number above 0 that has a finite inverse.
+const ABOVE_ZERO: f64 = f64::MIN_POSITIVE;
 
 impl Table {
     /// What is wrong with the rows of a batch; nothing, as a rule.
