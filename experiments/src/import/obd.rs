@@ -136,50 +136,54 @@ fn take_over(
         cause,
     })?;
     let items = ItemTable::load(&campaign.items)?;
-    let known: BTreeSet<u32> = items.ids.iter().copied().collect();
-    let mut rounds = Rounds::open(&campaign.log)?;
-    let mut file = RoundsFile::create(&home.join("part-00000.parquet"), rounds.widths().0)?;
-    let (mut round, mut places) = (Round::default(), BTreeSet::new());
-    let mut log = ImportedLog {
-        policy: campaign.policy.clone(),
-        campaign: campaign.name.clone(),
-        n_rounds: 0,
-        items: items.ids.clone(),
-        positions: Vec::new(),
-        n_clicks: 0,
-        uniform: true,
-    };
-    while rounds.read(&mut round)? {
-        if !known.contains(&round.item) {
-            let fault = LineFault::Unlisted { what: "item", id: round.item, file: "item_context.csv" };
-            return Err(rounds.fault(fault).into());
-        }
-        let Some(micros) = micros(&round.timestamp) else {
-            let fault = LineFault::Field {
-                field: "timestamp",
-                text: round.timestamp,
-                wanted: "a time such as 2019-11-24 00:00:17+00:00",
-            };
-            return Err(rounds.fault(fault).into());
-        };
-        file.push(&round, micros)?;
-        log.n_rounds += 1;
-        log.n_clicks += u64::from(round.click);
-        // Propensities are written with 16 digits.
-        log.uniform &= (round.propensity * known.len() as f64 - 1.0).abs() < 1e-9;
-        places.insert(round.position);
-        if log.n_rounds % TELL_EVERY == 0 {
-            tell(Progress::Rounds { n_rounds: log.n_rounds });
-        }
-    }
-    if log.n_rounds == 0 {
-        return Err(DataError::Empty { path: campaign.log.clone() }.into());
-    }
-    file.finish()?;
-    log.positions = places.into_iter().collect();
+    let log = take_rounds(campaign, &items, &home.join("part-00000.parquet"), tell)?;
     write(&home.join("items.parquet"), item_columns(&items))?;
     write_text(&home.join("columns.toml"), &columns(&log))?;
     Ok(log)
+}
+
+fn take_rounds(
+    campaign: &Campaign,
+    items: &ItemTable,
+    to: &Path,
+    tell: &mut impl FnMut(Progress),
+) -> Result<ImportedLog, ImportError> {
+    let known: BTreeSet<u32> = items.ids.iter().copied().collect();
+    let mut rounds = Rounds::open(&campaign.log)?;
+    let mut file = RoundsFile::create(to, rounds.widths().0)?;
+    let (mut round, mut places) = (Round::default(), BTreeSet::new());
+    let (mut n_rounds, mut n_clicks, mut uniform) = (0, 0, true);
+    while rounds.read(&mut round)? {
+        let micros = checked(&round, &known).map_err(|fault| rounds.fault(fault))?;
+        file.push(&round, micros)?;
+        n_rounds += 1;
+        n_clicks += u64::from(round.click);
+        // Propensities are written with 16 digits.
+        uniform &= (round.propensity * known.len() as f64 - 1.0).abs() < 1e-9;
+        places.insert(round.position);
+        if n_rounds % TELL_EVERY == 0 {
+            tell(Progress::Rounds { n_rounds });
+        }
+    }
+    if n_rounds == 0 {
+        return Err(DataError::Empty { path: campaign.log.clone() }.into());
+    }
+    file.finish()?;
+    let (policy, name) = (campaign.policy.clone(), campaign.name.clone());
+    let (items, positions) = (items.ids.clone(), places.into_iter().collect());
+    Ok(ImportedLog { policy, campaign: name, n_rounds, items, positions, n_clicks, uniform })
+}
+
+/// When a round was, if its item is known.
+fn checked(round: &Round, known: &BTreeSet<u32>) -> Result<i64, LineFault> {
+    if !known.contains(&round.item) {
+        return Err(LineFault::Unlisted { what: "item", id: round.item, file: "item_context.csv" });
+    }
+    micros(&round.timestamp).ok_or_else(|| LineFault::Field {
+        field: "timestamp",
+        text: round.timestamp.clone(),
+        wanted: "a time such as 2019-11-24 00:00:17+00:00",
+    })
 }
 
 fn item_columns(items: &ItemTable) -> Vec<Column> {

@@ -105,13 +105,14 @@ impl Items {
         for (at, name) in sheet.header().iter().enumerate() {
             // A nameless column is an index that some writers add.
             if at != key && !name.is_empty() {
-                items.add(name, rows.iter().map(|row| sheet.rows()[*row][at].as_str()).collect());
+                let values: Vec<&str> = rows.iter().map(|row| sheet.rows()[*row][at].as_str()).collect();
+                items.add(name, &values);
             }
         }
         Ok(items)
     }
 
-    fn add(&mut self, column: &str, values: Vec<&str>) {
+    fn add(&mut self, column: &str, values: &[&str]) {
         let distinct: Vec<&str> = values.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let levels: Vec<usize> =
             values.iter().map(|value| distinct.binary_search(value).unwrap_or(0)).collect();

@@ -2,7 +2,7 @@
 
 use super::columns::{Column, Id, Lanes, List, Number, Role};
 use super::target::{CLOSE, CLOSE_SINGLE};
-use super::{Table, Target};
+use super::{Logging, Table, Target};
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +39,8 @@ impl Allowed {
     }
 }
 
-/// The smallest number above 0.
-const ABOVE_ZERO: f64 = 5e-324;
+/// The smallest number above 0 that has a finite inverse.
+const ABOVE_ZERO: f64 = f64::MIN_POSITIVE;
 
 impl Table {
     /// What is wrong with the rows of a batch; nothing, as a rule.
@@ -64,6 +64,10 @@ impl Table {
         }
         if let Target::Placed(_) = self.target {
             self.check_positions(lanes, &mut faults);
+        }
+        let logging = columns.iter().any(|column| column.role == Role::List(List::Logging));
+        if self.knows_all() && (logging || matches!(self.logging, Logging::Placed(_))) {
+            self.check_logging(lanes, &mut faults);
         }
         faults
     }
@@ -125,6 +129,9 @@ impl Table {
                 let worst = row.iter().position(|value| !allowed.has(*value)).unwrap_or(0);
                 let kind = format!("`{name}` holds a value that is not {}", allowed.words);
                 fault(kind, format!("value {worst} of `{name}` is {}, not {}", row[worst], allowed.words));
+            } else if which == List::Loggers && row.iter().all(|p| *p == 0.0) {
+                let kind = format!("`{name}` leaves no logger that could have done it");
+                fault(kind.clone(), kind);
             } else if sums {
                 let sum = sum(row);
                 if (sum - 1.0).abs() > close {
@@ -144,6 +151,18 @@ impl Table {
                 let kind = format!("`{name}` is not among the {} actions of the lists", self.actions.len());
                 let told = format!("{kind}: it is {}", *action as i64);
                 faults.push(Fault { at, told: if self.worded { kind.clone() } else { told }, kind });
+            }
+        }
+    }
+
+    /// A logger cannot have done what it says it never would.
+    fn check_logging(&self, lanes: &Lanes, faults: &mut Vec<Fault>) {
+        for at in 0..lanes.len() {
+            let own = self.logging_row(lanes, at);
+            if self.chosen(lanes, at).and_then(|action| own.get(action)).is_none_or(|p| *p == 0.0) {
+                let kind =
+                    "the logger's probabilities of all actions leave none to the one logged".to_owned();
+                faults.push(Fault { at, told: kind.clone(), kind });
             }
         }
     }

@@ -124,7 +124,8 @@ impl Lists {
 
     /// Takes a column in; tells the rows that hold a null.
     fn fill(&mut self, array: &ArrayRef) -> Result<Vec<usize>, ArrowError> {
-        (self.ends.clear(), self.values.clear());
+        self.ends.clear();
+        self.values.clear();
         let values = match array.data_type() {
             DataType::LargeList(_) => self.ends_of(array.as_list::<i64>()),
             DataType::FixedSizeList(_, _) => self.ends_of_fixed(array.as_fixed_size_list()),
@@ -229,10 +230,9 @@ impl Lanes {
                 Role::Term(at) => numbers(array, cleared(slot(&mut self.terms, at)))?,
                 Role::Part(at) => numbers(array, cleared(slot(&mut self.parts, at)))?,
                 Role::Id(which) => ids(array, cleared(&mut self.ids[which as usize]))?,
-                Role::Level => match levels {
-                    Some(levels) => levels.code(array, cleared(&mut self.levels))?,
-                    None => {}
-                },
+                Role::Level => {
+                    levels.map_or(Ok(()), |levels| levels.code(array, cleared(&mut self.levels)))?;
+                }
                 Role::List(which) => {
                     let holes = self.lists[which as usize].fill(array)?;
                     self.nulls.extend(holes.into_iter().map(|row| (row, at)));

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
@@ -89,6 +89,11 @@ impl LogFile {
 
     pub(super) fn schema(&self) -> &SchemaRef {
         self.metadata.schema()
+    }
+
+    /// What a column holds, if it is there.
+    pub(super) fn kind(&self, column: &str) -> Option<&DataType> {
+        self.schema().column_with_name(column).map(|(_, field)| field.data_type())
     }
 
     pub(super) fn n_groups(&self) -> usize {

@@ -15,9 +15,6 @@ impl Table {
             Form::LoggerMix if self.mapping.logger.is_none() => {
                 Some("nothing says which logger a row is of: name the column of `logger`s".into())
             }
-            Form::LoggerMix if self.widths.loggers == 0 => {
-                Some("nothing says how many loggers there are: name `logger_propensities` or declare `logger_shares`".into())
-            }
             Form::LoggerMix => self.lacks_rows().or_else(|| self.lacks_weights()),
             Form::Slate { form, .. } => self.lacks_slates(*form),
             Form::Sequence(_) => self.lacks_steps(),

@@ -124,7 +124,8 @@ impl Mapping {
             *column = names.contains(&key).then(|| key.to_owned());
         }
         let context = names.contains(&"context").then(|| Context::List("context".into()));
-        Self { context, ..mapping }
+        // A breakdown is something to ask for.
+        Self { context, group: None, ..mapping }
     }
 
     /// The keys that name one column each.

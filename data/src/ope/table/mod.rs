@@ -27,6 +27,7 @@ mod seen;
 mod sheet;
 mod slates;
 mod steps;
+mod taken;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Decisions with all that was on offer.
 
-use super::columns::{Lanes, Number, Role};
+use super::columns::{Id, Lanes, List, Number, Role};
 use super::files::{Chunk, LogFile};
 use super::{Table, Target};
 use crate::ope::model::{Offer, Sparse};
@@ -50,7 +50,7 @@ impl Table {
     }
 
     fn logged_name(&self, lanes: &Lanes, row: usize) -> u64 {
-        lanes.id(super::Id::Action).get(row).copied().unwrap_or_default()
+        lanes.id(Id::Action).get(row).copied().unwrap_or_default()
     }
 
     pub(super) fn all_offers(
@@ -61,7 +61,8 @@ impl Table {
         if !self.knows_all() {
             return Err(OpeError::Model { model: "rewards".into(), reason: self.knows_too_little() });
         }
-        let columns = self.columns(|role| role != Role::Number(Number::Ended));
+        let unread = [List::Predictions, List::Loggers, List::Logging].map(Role::List);
+        let columns = self.columns(|role| !unread.contains(&role));
         let mut order = Vec::new();
         self.scan(chunk, &columns, &mut Told::default(), &mut |file, lanes, told| {
             if self.target != Target::Slates {

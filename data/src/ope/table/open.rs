@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::DataType;
+use arrow::datatypes::Int64Type;
 use rayon::prelude::*;
 
 use super::actions::{Actions, Features, Items, listed};
-use super::columns::{Column, Id, Lanes, List, Number, Role, is_list, is_text};
+use super::columns::{Column, Id, Lanes, List, Role, is_list, is_text, whole};
 use super::files::{self, Chunk, LogFile};
 use super::levels::{Found, Levels, MOST};
 use super::mapping::{Context, refused};
 use super::reward::Reward;
 use super::sheet::Sheet;
+use super::taken::retarget;
 use super::target::Written;
 use super::{Logging, Mapping, Table, TableOptions, Target, TargetSpec, Widths};
 use crate::ope::OpeError;
@@ -44,50 +45,54 @@ impl Table {
         options: TableOptions,
     ) -> Result<Self, OpeError> {
         let mapping = match (mapping, beside(paths)) {
-            (Some(mapping), _) => Some(mapping),
             (None, Some(path)) => Some(Mapping::load(&path)?),
-            (None, None) => None,
+            (mapping, _) => mapping,
         };
         let apart = mapping.iter().flat_map(|mapping| [&mapping.items, &mapping.logging_table]).flatten();
         let apart: Vec<PathBuf> = apart.map(|file| file.split('?').next().unwrap_or(file).into()).collect();
         let files = files::open(paths, &apart)?;
-        let schema = files[0].schema().clone();
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let names: Vec<String> =
+            files[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut mapping = mapping.unwrap_or_else(|| Mapping::of_names(&names));
         mapping.check()?;
-        let kind = |name: &str| schema.column_with_name(name).map(|(_, field)| field.data_type());
-        let target_file = retarget(&mut mapping, target, &files[0], kind)?;
-        let reward = options.reward.as_ref().or(mapping.reward.as_ref()).ok_or_else(|| {
-            refused(
-                "the log",
-                format!("nothing says what its reward is: name a column of {}", names.join(", ")),
-            )
-        })?;
+        let target_file = retarget(&mut mapping, target, &files[0])?;
+        let Some(reward) = options.reward.as_ref().or(mapping.reward.as_ref()) else {
+            let reason = format!("nothing says what its reward is: name a column of {}", names.join(", "));
+            return Err(refused("the log", reason));
+        };
         let reward = Reward::read(reward, &names)?;
+        let mut table = Self::begun(files, mapping, reward, options);
+        table.check_columns()?;
+        table.measure()?;
+        table.know_actions(target_file.as_deref())?;
+        table.levels = table.find_levels()?;
+        table.count_loggers()?;
+        Ok(table)
+    }
+
+    /// What can be said before a row is read.
+    fn begun(files: Vec<LogFile>, mapping: Mapping, reward: Reward, options: TableOptions) -> Self {
         let chunks = files.iter().enumerate().flat_map(|(at, file)| file.chunks(at)).collect();
-        let predictions = mapping.reward_predictions.as_deref().and_then(kind).is_some_and(is_list);
-        let worded = mapping.action.as_deref().and_then(kind).is_some_and(is_text);
-        let mut table = Self {
-            files,
-            chunks,
+        let kind = |name: &Option<String>| files[0].kind(name.as_deref()?);
+        let predictions = kind(&mapping.reward_predictions).is_some_and(is_list);
+        let worded = kind(&mapping.action).is_some_and(is_text);
+        Self {
             target: Target::Logged,
-            reward,
             actions: Actions::Unknown,
             features: Features::default(),
             logging: Logging::Unknown,
             levels: None,
             widths: Widths { predictions, ..Widths::default() },
-            worded,
             slate: 0,
             shares: OnceLock::new(),
+            files,
+            chunks,
+            reward,
+            worded,
             mapping,
             options,
-        };
-        table.check_columns()?;
-        table.measure()?;
-        table.know_actions(target_file.as_deref())?;
-        table.levels = table.find_levels()?;
-        Ok(table)
+        }
     }
 
     fn check_columns(&self) -> Result<(), OpeError> {
@@ -130,30 +135,17 @@ impl Table {
         let read = |file: &str| Written::read(file, self.worded);
         let target = target_file.map(read).transpose()?;
         let logging = self.mapping.logging_table.as_deref().map(read).transpose()?;
-        self.actions = match (self.widths.actions, &items) {
-            (0, _) if target.is_none() => Actions::Unknown,
-            (0, _) => {
-                let tables = target.iter().chain(&logging);
-                Actions::sorted(tables.flat_map(Written::names))
-            }
-            (n, Some(items)) if self.worded && items.len() == n => Actions::named(items.clone(), true),
-            (_, _) if self.worded => {
-                let reason = "actions are words, so nothing says in which order lists go over them: name a file of `items` that lists them in that order, one row each";
-                return Err(refused("lists over actions", reason.into()));
-            }
-            (n, _) => Actions::Counted(n),
+        self.actions = self.actions_of(items.as_deref(), target.iter().chain(&logging))?;
+        let described = match (&sheet, &items) {
+            (Some(sheet), Some(names)) => Items::new(sheet, &key, names, &self.actions)?,
+            _ => Items::default(),
         };
-        if let (Some(sheet), Some(names)) = (&sheet, &items) {
-            let items = Items::new(sheet, &key, names, &self.actions)?;
-            self.features = Features::new(0, self.actions.len(), items);
-        } else {
-            self.features = Features::new(0, self.actions.len(), Items::default());
-        }
-        self.features.context = match &self.mapping.context {
+        let context = match &self.mapping.context {
             Some(Context::Columns(columns)) => columns.len(),
             Some(Context::List(_)) => self.widths.context,
             None => 0,
         };
+        self.features = Features::new(context, self.actions.len(), described);
         self.target = self.target_of(target)?;
         self.logging = match (logging, &self.mapping.logging_probs) {
             (_, Some(_)) => Logging::Listed,
@@ -161,6 +153,25 @@ impl Table {
             _ => Logging::Unknown,
         };
         Ok(())
+    }
+
+    /// The actions there are: those of the lists, or else those of the target's and the logger's tables.
+    fn actions_of<'a>(
+        &self,
+        items: Option<&[u64]>,
+        mut tables: impl Iterator<Item = &'a Written>,
+    ) -> Result<Actions, OpeError> {
+        match (self.widths.actions, items) {
+            (0, _) => Ok(tables.next().map_or(Actions::Unknown, |first| {
+                Actions::sorted(first.names().chain(tables.flat_map(Written::names)))
+            })),
+            (n, Some(items)) if self.worded && items.len() == n => Ok(Actions::named(items.to_vec(), true)),
+            (_, _) if self.worded => {
+                let reason = "actions are words, so nothing says in which order lists go over them: name a file of `items` that lists them in that order, one row each";
+                Err(refused("lists over actions", reason.into()))
+            }
+            (n, _) => Ok(Actions::Counted(n)),
+        }
     }
 
     fn target_of(&self, table: Option<Written>) -> Result<Target, OpeError> {
@@ -231,6 +242,25 @@ impl Table {
         self.chunks.par_iter().map(over).collect()
     }
 
+    /// How many loggers there are, where neither their probabilities nor their shares tell.
+    fn count_loggers(&mut self) -> Result<(), OpeError> {
+        let Some(name) = self.mapping.logger.clone().filter(|_| self.widths.loggers == 0) else {
+            return Ok(());
+        };
+        let last = self.over_column(
+            &name,
+            || -1,
+            |file, last: &mut i64, array| {
+                let loggers = whole(array).map_err(|error| file.damaged(&error))?;
+                *last = (*last).max(arrow::compute::max(loggers.as_primitive::<Int64Type>()).unwrap_or(-1));
+                Ok(())
+            },
+        )?;
+        let last = last.into_iter().max().unwrap_or(-1);
+        self.widths.loggers = usize::try_from(last + 1).unwrap_or(0).min(usize::from(u16::MAX));
+        Ok(())
+    }
+
     /// n_k / n of each logger, declared or counted.
     pub(super) fn shares(&self) -> Result<&[f64], OpeError> {
         if let Some(shares) = self.mapping.logger_shares.as_ref().or_else(|| self.shares.get()) {
@@ -242,11 +272,10 @@ impl Table {
             name,
             || vec![0_u64; n],
             |file, counts, array| {
-                let whole =
-                    arrow::compute::cast(array, &DataType::Int64).map_err(|error| file.damaged(&error))?;
-                for logger in whole.as_primitive::<arrow::datatypes::Int64Type>().iter().flatten() {
+                let whole = whole(array).map_err(|error| file.damaged(&error))?;
+                for logger in whole.as_primitive::<Int64Type>().iter().flatten() {
                     let count = usize::try_from(logger).ok().and_then(|at| counts.get_mut(at));
-                    count.map(|count| *count += 1);
+                    count.into_iter().for_each(|count| *count += 1);
                 }
                 Ok(())
             },
@@ -255,95 +284,6 @@ impl Table {
         let all = (0..n).map(total).sum::<u64>().max(1);
         let shares = (0..n).map(|k| total(k) as f64 / all as f64).collect();
         Ok(self.shares.get_or_init(|| shares))
-    }
-
-    /// Every column that anything could want.
-    pub(super) fn all_columns(&self) -> Vec<Column> {
-        self.columns(|_| true)
-    }
-
-    /// The columns with these roles, and those of the reward.
-    pub(super) fn columns(&self, wanted: impl Fn(Role) -> bool) -> Vec<Column> {
-        let m = &self.mapping;
-        let number = |which, name: &Option<String>| (Role::Number(which), name.clone());
-        let list = |which, name: &Option<String>| (Role::List(which), name.clone());
-        let predictions = if self.widths.predictions {
-            Role::List(List::Predictions)
-        } else {
-            Role::Number(Number::Predicted)
-        };
-        let action =
-            if m.target_action.is_some() { Role::Number(Number::Action) } else { Role::Id(Id::Action) };
-        let mut roles = vec![
-            (Role::Id(Id::User), m.user.clone()),
-            (Role::Id(Id::Slate), m.slate.clone()),
-            (action, m.action.clone()),
-            number(Number::Position, &m.position),
-            number(Number::Propensity, &m.propensity),
-            number(Number::Target, &m.target_propensity),
-            number(Number::Logger, &m.logger),
-            number(Number::TargetAction, &m.target_action),
-            number(Number::PredictedTarget, &m.reward_prediction_target),
-            number(Number::Ended, &m.terminated),
-            number(Number::PropensityPosition, &m.propensity_position),
-            number(Number::PropensityCascade, &m.propensity_cascade),
-            number(Number::TargetPosition, &m.target_propensity_position),
-            number(Number::TargetCascade, &m.target_propensity_cascade),
-            (predictions, m.reward_predictions.clone()),
-            list(List::Target, &m.target_probs),
-            list(List::Logging, &m.logging_probs),
-            list(List::Loggers, &m.logger_propensities),
-            (Role::Level, self.levels.as_ref().map(|levels| levels.column.clone())),
-        ];
-        match &m.context {
-            Some(Context::List(name)) => roles.push((Role::List(List::Context), Some(name.clone()))),
-            Some(Context::Columns(names)) => {
-                roles.extend(names.iter().enumerate().map(|(at, name)| (Role::Part(at), Some(name.clone()))));
-            }
-            None => {}
-        }
-        let named = roles.into_iter().filter(|(role, _)| wanted(*role));
-        let named = named.filter_map(|(role, name)| Some(Column { role, name: name? }));
-        self.reward.columns().into_iter().chain(named).collect()
-    }
-}
-
-/// Puts the target's columns into the mapping; the file of a target by table.
-fn retarget<'a>(
-    mapping: &mut Mapping,
-    target: &TargetSpec,
-    file: &LogFile,
-    kind: impl Fn(&str) -> Option<&'a DataType>,
-) -> Result<Option<String>, OpeError> {
-    let told = |reason: &str| Err(refused(&format!("target `{target}`"), reason.into()));
-    let target_given = [
-        &mapping.target_propensity,
-        &mapping.target_probs,
-        &mapping.target_action,
-        &mapping.target_propensity_cascade,
-        &mapping.target_propensity_position,
-    ];
-    match target {
-        TargetSpec::Columns if target_given.iter().all(|column| column.is_none()) => {
-            told("the mapping names no column of the target")
-        }
-        TargetSpec::Columns => Ok(None),
-        _ if mapping.slate.is_some() => {
-            told("slates need several columns of the target: name them in the mapping and say `columns`")
-        }
-        TargetSpec::Column(name) => {
-            let column = [Column { role: Role::Id(Id::User), name: name.clone() }];
-            let Some(kind) = kind(name) else { return file.check(&column).map(|()| None) };
-            let own = Some(name.clone());
-            (mapping.target_probs, mapping.target_propensity) =
-                if is_list(kind) { (own, None) } else { (None, own) };
-            mapping.target_action = None;
-            Ok(None)
-        }
-        TargetSpec::Table(path) => {
-            (mapping.target_probs, mapping.target_propensity, mapping.target_action) = (None, None, None);
-            Ok(Some(path.to_string_lossy().into_owned()))
-        }
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a> Rows<'a> {
             // Without propensities the target's own probabilities: `replay` asks only whether they are 0.
             WeightSource::Policy if propensity.is_empty() => out.extend_from_slice(&self.target),
             WeightSource::Policy => {
-                out.extend(self.target.iter().zip(propensity).map(|(target, p)| target / p))
+                out.extend(self.target.iter().zip(propensity).map(|(target, p)| target / p));
             }
             WeightSource::Embedding(column) => self.embed(column, lanes, out)?,
             WeightSource::Classifier => {

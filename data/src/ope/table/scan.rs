@@ -1,11 +1,14 @@
 //! Batches of a chunk as checked lanes.
 
+use std::ops::Range;
+
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use super::Table;
 use super::check::Fault;
-use super::columns::{Column, Id, Lanes, Number, Role, ids};
+use super::columns::{Column, Lanes, Number, Role, ids};
 use super::files::{Chunk, LogFile};
 use crate::ope::{OpeError, Told};
 
@@ -23,47 +26,25 @@ impl Table {
         chunk: &Chunk,
         columns: &[Column],
         told: &mut Told,
-        visit: &mut dyn FnMut(&LogFile, &mut Lanes, &mut Told) -> Result<(), OpeError>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), OpeError> {
         let file = &self.files[chunk.file];
         let mut pass = Pass { table: self, file, columns, lanes: Lanes::default() };
-        let lists = columns.iter().any(|column| matches!(column.role, Role::List(_)));
-        let batch_rows = if lists { BATCH_OF_LISTS } else { BATCH };
-        let names = || columns.iter().map(|column| column.name.as_str());
-        let first = file.start(chunk.groups.start);
-        match &self.mapping.slate {
-            None => {
-                let mut at = first;
-                for batch in file.read(chunk.groups.clone(), names(), batch_rows)? {
-                    let batch = batch.map_err(|error| file.damaged(&error))?;
-                    pass.hand(&batch, at, told, visit)?;
-                    at += batch.num_rows() as u64;
-                }
-                Ok(())
-            }
-            Some(slate) => {
-                let groups = chunk.groups.start..file.n_groups();
-                let reader = file.read(groups, names(), batch_rows)?;
-                let mut slates = Whole { file, slate, held: None, at: first, before: None };
-                if chunk.groups.start > 0 {
-                    slates.before =
-                        ids_of(file, &file.last_row(chunk.groups.start - 1, slate)?, slate)?.pop();
-                }
-                let end = file.start(chunk.groups.end);
-                for batch in reader {
-                    let batch = batch.map_err(|error| file.damaged(&error))?;
-                    let (whole, at) = slates.take(batch, end)?;
-                    pass.hand(&whole, at, told, visit)?;
-                    if slates.at >= end {
-                        return Ok(());
-                    }
-                }
-                let at = slates.at;
-                slates.held.map_or(Ok(()), |rest| pass.hand(&rest, at, told, visit))
-            }
+        if let Some(slate) = &self.mapping.slate {
+            return pass.slates(chunk, slate, told, visit);
         }
+        let mut at = file.start(chunk.groups.start);
+        for batch in pass.read(chunk.groups.clone())? {
+            let batch = batch.map_err(|error| file.damaged(&error))?;
+            pass.hand(&batch, at, told, visit)?;
+            at += batch.num_rows() as u64;
+        }
+        Ok(())
     }
 }
+
+/// Takes what can be used.
+type Visit<'a> = dyn FnMut(&LogFile, &mut Lanes, &mut Told) -> Result<(), OpeError> + 'a;
 
 /// One pass over a chunk.
 struct Pass<'a> {
@@ -74,13 +55,44 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    fn read(&self, groups: Range<usize>) -> Result<ParquetRecordBatchReader, OpeError> {
+        let lists = self.columns.iter().any(|column| matches!(column.role, Role::List(_)));
+        let names = self.columns.iter().map(|column| column.name.as_str());
+        self.file.read(groups, names, if lists { BATCH_OF_LISTS } else { BATCH })
+    }
+
+    /// Hands over the slates that begin in a chunk: the last may end in the next.
+    fn slates(
+        &mut self,
+        chunk: &Chunk,
+        slate: &str,
+        told: &mut Told,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), OpeError> {
+        let (file, first) = (self.file, chunk.groups.start);
+        let mut slates = Whole { file, slate, held: None, at: file.start(first), before: None };
+        if let Some(group) = first.checked_sub(1) {
+            slates.before = ids_of(file, &file.last_row(group, slate)?, slate)?.pop();
+        }
+        let end = file.start(chunk.groups.end);
+        for batch in self.read(first..file.n_groups())? {
+            let (whole, at) = slates.take(batch.map_err(|error| file.damaged(&error))?, end)?;
+            self.hand(&whole, at, told, visit)?;
+            if slates.at >= end {
+                return Ok(());
+            }
+        }
+        let at = slates.at;
+        slates.held.map_or(Ok(()), |rest| self.hand(&rest, at, told, visit))
+    }
+
     /// Checks a batch whose first row is row `from` of the file, and hands it over less what is to be left out.
     fn hand(
         &mut self,
         batch: &RecordBatch,
         from: u64,
         told: &mut Told,
-        visit: &mut dyn FnMut(&LogFile, &mut Lanes, &mut Told) -> Result<(), OpeError>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), OpeError> {
         if batch.num_rows() == 0 {
             return Ok(());
@@ -183,11 +195,4 @@ fn ids_of(file: &LogFile, batch: &RecordBatch, column: &str) -> Result<Vec<u64>,
         ids(array, &mut out).map_err(|error| file.damaged(&error))?;
     }
     Ok(out)
-}
-
-impl Table {
-    /// The slate of every row that `lanes` holds.
-    pub(super) fn slates<'a>(&self, lanes: &'a Lanes) -> &'a [u64] {
-        lanes.id(Id::Slate)
-    }
 }

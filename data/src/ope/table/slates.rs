@@ -4,7 +4,7 @@ use recloop_env::Grid;
 
 use super::Table;
 use super::check::dot;
-use super::columns::{Lanes, List, Number};
+use super::columns::{Id, Lanes, List, Number};
 use super::files::LogFile;
 use super::seen::Seen;
 use crate::ope::model::{Desk, Modeller, Predicted};
@@ -154,7 +154,7 @@ impl Table {
     ) -> Result<(), OpeError> {
         order.clear();
         let mut from = 0;
-        for rows in self.slates(lanes).chunk_by(|a, b| a == b) {
+        for rows in lanes.id(Id::Slate).chunk_by(|a, b| a == b) {
             let begun = order.len();
             let rows = from..from + rows.len();
             from = rows.end;

@@ -20,7 +20,7 @@ impl Table {
         for chunk in &self.chunks {
             self.scan(chunk, &columns, &mut Told::default(), &mut |file, lanes, _| {
                 self.fill_target(lanes, &mut target);
-                for row in 0..lanes.len() {
+                for (row, target) in target.iter().enumerate() {
                     let user = self.user(file, lanes, row);
                     let level = lanes.levels.get(row).copied().unwrap_or(0);
                     let own = users.entry(user).or_insert_with(|| Trajectory {
@@ -28,7 +28,7 @@ impl Table {
                         level,
                         ..Trajectory::default()
                     });
-                    own.steps.push(self.step(lanes, row, target[row], &mut features));
+                    own.steps.push(self.step(lanes, row, *target, &mut features));
                     // Without a column that tells, a log shows its processes whole.
                     own.terminated = lanes.number(Number::Ended).get(row).is_none_or(|ended| *ended == 1.0);
                 }

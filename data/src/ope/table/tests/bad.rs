@@ -135,3 +135,26 @@ fn single_precision_may_be_a_little_off() {
     assert_eq!(rows.weights[0][4], f64::from(0.1_f32));
     assert!(target("table:x.csv") != target("columns"));
 }
+
+#[test]
+fn loggers_that_could_not_have_done_it_are_told() {
+    let mut columns = five();
+    let logging: [&[f64]; 5] =
+        [&[0.5, 0.3, 0.2], &[1.0, 0.0, 0.0], &[0.5, 0.25, 0.25], &[0.3, 0.5, 0.2], &[1.0, 0.0, 0.0]];
+    columns.push(("logging_probs", rows_of(&logging)));
+    columns.push(("each", rows_of(&[&[0.5], &[0.2], &[0.3], &[0.0], &[1.0]])));
+    let (dir, path) = file(columns);
+    fs::write(dir.path().join("t.csv"), "action,prob\n0,0.5\n1,0.5\n").unwrap();
+    let target = format!("table:{}", dir.path().join("t.csv").display());
+    let facts = "action = 'action'\nreward = 'reward'\npropensity = 'propensity'\n";
+    let told = |mapping: &str, source| {
+        let table = open_by(&path, &format!("{facts}{mapping}"), &target).unwrap();
+        let wanted = Wanted { weights: vec![source], ..Wanted::default() };
+        read(&table, &wanted).unwrap_err().to_string()
+    };
+    // Row 1 logged action 1, to which its logger says it gave nothing.
+    let whole = told("logging_probs = 'logging_probs'", WeightSource::Policy);
+    assert!(whole.starts_with("use row 1 of ") && whole.contains("leave none to the one logged"), "{whole}");
+    let mixed = told("logger_propensities = 'each'\nlogger_shares = [1.0]", WeightSource::Balanced);
+    assert!(mixed.starts_with("use row 3 of ") && mixed.contains("leaves no logger"), "{mixed}");
+}

@@ -30,7 +30,7 @@ fn wanted() -> Wanted {
     Wanted { slates: true, ..policy() }
 }
 
-fn changed(name: &str, array: ArrayRef) -> (TempDir, PathBuf) {
+fn changed(name: &str, array: &ArrayRef) -> (TempDir, PathBuf) {
     let columns = three().into_iter().map(|(own, old)| (own, if own == name { array.clone() } else { old }));
     file(columns.collect())
 }
@@ -101,11 +101,11 @@ fn slates_that_are_not_whole_are_told_or_left_out() {
         ("joint", f64s(&[0.25, 0.25, 0.5, 0.25, 1.0, 1.0]), "row 3 of", "differs from that of the row above"),
     ];
     for (name, array, row, reason) in cases {
-        let (_dir, path) = changed(name, array);
+        let (_dir, path) = changed(name, &array);
         let told = read(&open_by(&path, MAPPING, "columns").unwrap(), &wanted()).unwrap_err().to_string();
         assert!(told.contains(row) && told.contains(reason), "{told}");
     }
-    let (_dir, path) = changed("joint", f64s(&[0.25, 0.25, 0.5, 0.0, 1.0, 1.0]));
+    let (_dir, path) = changed("joint", &f64s(&[0.25, 0.25, 0.5, 0.0, 1.0, 1.0]));
     let options = TableOptions { skip_invalid: true, ..TableOptions::default() };
     let mapping = Some(Mapping::parse(MAPPING).unwrap());
     let table = Table::open(&[path], mapping, &target("columns"), options).unwrap();

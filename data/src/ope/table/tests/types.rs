@@ -102,7 +102,9 @@ fn a_directory_is_its_parts_by_name_with_the_mapping_beside_them() {
         ];
         write(&dir.path().join(name), columns, 10);
     };
-    (part("part-00001.parquet", 2.0), part("part-00000.parquet", 1.0), part("items.parquet", 9.0));
+    part("part-00001.parquet", 2.0);
+    part("part-00000.parquet", 1.0);
+    part("items.parquet", 9.0);
     let mapping = "action = 'item'\nreward = 'click'\npropensity = 'pscore'\nposition = 'pos'\nfirst_position = 1\ntarget_propensity = 'p_new'\n";
     fs::write(dir.path().join("columns.toml"), format!("{mapping}items = 'items.parquet'\n")).unwrap();
     let table = open(dir.path(), "columns", TableOptions::default()).unwrap();
@@ -203,6 +205,12 @@ fn several_loggers_mix_by_their_shares() {
     let expected = [0.25 / 0.26, 0.25 / 0.23, 0.5 / 0.27, 0.0, 0.5 / 0.7];
     let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
     assert!(close(&weights(mapping), &expected));
+    // Without their probabilities loggers are counted, which is enough to mix them.
+    let plain =
+        open_by(&path, "reward = 'reward'\npropensity = 'propensity'\nlogger = 'logger'", "column:new")
+            .unwrap();
+    assert_eq!((plain.n_loggers(), lacks(&plain, "multi-logger-weighted")), (2, None));
+    assert!(lacks(&plain, "multi-logger-balanced").unwrap().contains("logger_propensities"));
     let declared = format!("{mapping}logger_shares = [0.5, 0.5]");
     assert!(close(&weights(&declared), &[0.25 / 0.3, 0.25 / 0.225, 0.5 / 0.275, 0.0, 0.5 / 0.75]));
 }
