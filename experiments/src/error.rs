@@ -210,6 +210,14 @@ pub enum RunError {
         /// What stands against it.
         fault: TargetFault,
     },
+    /// A run that cannot be executed again.
+    #[error("replay {}: {reason}", dir.display())]
+    Unreplayable {
+        /// The run.
+        dir: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The operating system refused.
     #[error("{action} {}: {cause}", path.display())]
     Io {

@@ -56,7 +56,7 @@ fn columns(reader: &mut TableReader, table: &Table) -> Result<Vec<Sha256>, DataE
     Ok(hashes)
 }
 
-fn encode(kind: &Kind, array: &ArrayRef, to: &mut Vec<u8>) {
+pub(super) fn encode(kind: &Kind, array: &ArrayRef, to: &mut Vec<u8>) {
     let (list, values) = match array.as_list_opt::<i32>() {
         Some(list) => (Some(list), list.values()),
         None => (None, array),

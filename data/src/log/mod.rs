@@ -9,6 +9,7 @@
 
 mod answers;
 mod block;
+mod difference;
 mod digest;
 mod document;
 mod ledger;
@@ -30,6 +31,7 @@ mod truth;
 mod verify;
 mod words;
 
+pub use difference::{Difference, first_difference};
 pub use digest::digest;
 pub use document::document;
 pub use manifest::{Manifest, PartEntry, Parts, RunState, SCHEMA_VERSION, TruthEntry};

@@ -9,6 +9,7 @@ mod import;
 mod inspect;
 mod metrics;
 mod progress;
+mod replay;
 mod rows_progress;
 mod run;
 mod runs_progress;
@@ -19,6 +20,7 @@ mod worlds;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -37,6 +39,7 @@ Examples:
   recloop evaluate runs/dot --target dot:temperature=0.5   what another policy would have earned, from the log
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
+  recloop replay runs/feed-v0-mf-7                     prove that its config gives its log, bit by bit
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
 
@@ -60,6 +63,7 @@ enum Command {
     Import(import::Import),
     Metrics(metrics::Metrics),
     Inspect(inspect::Inspect),
+    Replay(replay::Replay),
 }
 
 // Documented where it is a flag: comments here would go into every help, over ten lines.
@@ -78,6 +82,8 @@ enum CliError {
     Import(#[from] ImportError),
     #[error("finish {failed} of {runs} runs; the result is of the others")]
     Incomplete { failed: usize, runs: usize },
+    #[error("replay {}: it came out differently", .0.display())]
+    NotIdentical(PathBuf),
     #[error("print the result: {0}")]
     Print(#[from] io::Error),
 }
@@ -111,6 +117,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),
         Command::Inspect(inspect) => inspect.execute(&mut out),
+        Command::Replay(replay) => replay.execute(&mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
