@@ -48,6 +48,7 @@ impl Columns {
         }
         self.told.support.rows += 1;
         self.told.support.certain += u64::from(shown.is_certain());
+        self.told.support.stochastic += u64::from(shown.is_drawn());
         self.told.support.outside += shown.outside()?;
         let marginals =
             (ask.wanted.slates || !ask.wanted.models.is_empty()) && shown.log.peek.target_marginals;

@@ -96,6 +96,13 @@ impl<'a> Shown<'a> {
         self.propensity().iter().all(|p| *p == 1.0)
     }
 
+    /// Whether the target would show this slate by chance: neither surely nor never.
+    pub(super) fn is_drawn(&self) -> bool {
+        let at = |(k, place): (usize, &usize)| self.target.row(k)[*place];
+        let p: f64 = self.places.iter().enumerate().map(at).product();
+        p > 0.0 && p < 1.0
+    }
+
     /// `[K, C]` the distribution of `policy` at each position, given the items shown above it.
     pub(super) fn along(&self, policy: &dyn TargetPolicy) -> Result<Grid<f64>, OpeError> {
         let mut out = Grid::default();
@@ -165,10 +172,9 @@ impl<'a> Shown<'a> {
         let logged = self.along(&**logger)?;
         let inside = |k: usize| -> f64 {
             let pairs = self.target.row(k).iter().zip(logged.row(k));
-            pairs.filter(|(_, logged)| **logged > 0.0).map(|(target, _)| target).sum()
+            1.0 - pairs.filter(|(_, logged)| **logged == 0.0).map(|(target, _)| target).sum::<f64>()
         };
-        // Sums of probabilities are not exactly 1.
-        Ok((1.0 - (0..self.k()).map(inside).product::<f64>()).max(0.0))
+        Ok(1.0 - (0..self.k()).map(inside).product::<f64>())
     }
 
     /// `q_targetᵀ Γ⁺ 1_slate`.

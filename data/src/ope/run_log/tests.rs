@@ -174,8 +174,9 @@ fn in_expectation_every_weight_gives_what_the_target_earns() {
             close(expected(dir.path(), |i| weight[i]), 1.0);
         }
         let n = seen.candidates.listed(0).len() as u64;
-        assert_eq!((told.support.rows, told.support.certain), (n * (n - 1), 0));
-        assert!(told.support.outside < 1e-12);
+        let told_of = (told.support.rows, told.support.certain, told.support.stochastic);
+        assert_eq!(told_of, (n * (n - 1), 0, n * (n - 1)));
+        assert_eq!(told.support.outside, 0.0);
     }
 }
 
