@@ -250,7 +250,8 @@ impl Summed {
     }
 
     fn wanted(&self) -> Wanted {
-        Wanted { slates: self.slates.plan.wanted.slates, ..self.decisions.plan.wanted.clone() }
+        let Wanted { slates, pseudo, .. } = self.slates.plan.wanted;
+        Wanted { slates, pseudo, ..self.decisions.plan.wanted.clone() }
     }
 }
 

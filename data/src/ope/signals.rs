@@ -39,6 +39,8 @@ pub struct Wanted {
     pub models: Vec<ModelSource>,
     /// Whether slate estimators are among what is asked.
     pub slates: bool,
+    /// Whether [`SlateRows::pseudo`] is, which costs far more than the rest.
+    pub pseudo: bool,
 }
 
 /// What a reward model says of some decisions.

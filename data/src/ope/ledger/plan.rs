@@ -234,6 +234,7 @@ impl Needs<'_> {
 
     fn slate(&mut self, form: SlateForm, normalised: bool) -> Formula {
         self.plan.wanted.slates = true;
+        self.plan.wanted.pseudo |= form == SlateForm::PseudoInverse;
         let k = self.plan.slate_size;
         self.grounds.extend(match form {
             SlateForm::Standard => vec![Ground::Slate],

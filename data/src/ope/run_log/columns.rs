@@ -99,7 +99,7 @@ impl Columns {
             if let Some(ratios) = shown.marginal(marginals)? {
                 push_row(&mut to.marginal, &ratios);
             }
-            if shown.log.peek.enumerable {
+            if ask.wanted.pseudo && shown.log.peek.enumerable {
                 to.pseudo.extend(shown.pseudo(marginals)?);
             }
         }
