@@ -43,8 +43,6 @@ pub struct RunLogOptions {
     pub position_weights: Option<Vec<f64>>,
     /// The group attribute of users that results are broken down by.
     pub by: Option<String>,
-    /// How many decisions a trajectory has at most, the first ones of each user; all if not said.
-    pub horizon: Option<usize>,
 }
 
 /// The log of a run under the eyes of a target, slate by slate.
@@ -77,7 +75,6 @@ pub struct RunLog {
     group: Option<usize>,
     levels: Vec<String>,
     features: Features,
-    horizon: usize,
     peek: Peek,
 }
 
@@ -120,8 +117,7 @@ impl RunLog {
         let group = options.by.as_deref().map(|by| group(by, spec)).transpose()?;
         let levels = group.map_or_else(Vec::new, |group| spec.groups[group].levels.clone());
         let (features, peek, dir) = (Features::of(spec), Peek::default(), dir.into());
-        let horizon = options.horizon.unwrap_or(usize::MAX);
-        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, horizon, peek };
+        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, peek };
         log.peek = log.peek()?;
         Ok(log)
     }

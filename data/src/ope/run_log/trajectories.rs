@@ -23,9 +23,6 @@ impl Lives {
         if life.terminated {
             self.done.push(std::mem::take(life));
         }
-        if life.steps.len() >= shown.log.horizon {
-            return;
-        }
         (life.user, life.level) = (shown.user(), shown.level());
         life.terminated = shown.tick.transition.step.ended[shown.row] == Some(End::Terminated);
         life.steps.push(step);
