@@ -75,7 +75,7 @@ impl Summed {
     }
 
     fn grounds(&self, half: &Half, spreads: &Spreads, level: Option<usize>) -> Grounds {
-        let users = half.n_users(level);
+        let users = half.n_users(level, &self.header);
         let support = level.is_none().then_some(&self.told.support);
         let of = |(ground, mean): &(Ground, Spread)| {
             let sketch = half.sketch(*ground, level, None);
@@ -88,7 +88,7 @@ impl Summed {
     /// Diagnostics where nothing is weighed: how much there is of it.
     fn unweighed(&self, level: Option<usize>) -> Diagnostics {
         let half = [&self.decisions, &self.slates].into_iter().find(|half| half.n_rows(level) > 0);
-        let (n, users) = half.map_or((0, 0), |half| (half.n_rows(level), half.n_users(level)));
+        let (n, users) = half.map_or((0, 0), |half| (half.n_rows(level), half.n_users(level, &self.header)));
         Diagnostics { n, users, ..Diagnostics::default() }
     }
 
@@ -99,13 +99,16 @@ impl Summed {
             for (position, sums) in self.decisions.ledger.position_tables().iter().enumerate() {
                 let sketch = self.decisions.sketch(Ground::Weight(policy), None, Some(position));
                 if let Some(mean) = mean(sums) {
-                    let users = self.decisions.ledger.n_users_at(position);
+                    let users = match self.header.knows_users {
+                        true => self.decisions.ledger.n_users_at(position),
+                        false => sketch.moments().n,
+                    };
                     found.insert(position as u16, Diagnostics::of(&sketch, users, mean.se(), None));
                 }
             }
         }
         if let Some(spreads) = self.slates.spreads(None) {
-            let users = self.slates.n_users(None);
+            let users = self.slates.n_users(None, &self.header);
             for (ground, mean) in &spreads.weights {
                 // Marginals come first; where there are none, what is above counts.
                 let (Ground::Marginal(position) | Ground::Cascade(position)) = *ground else { continue };

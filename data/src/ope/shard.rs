@@ -22,6 +22,8 @@ pub(crate) struct Header {
     pub(crate) n_loggers: u16,
     /// Whether decisions have policy weights, which are diagnosed whatever is estimated.
     pub(crate) weighed: bool,
+    /// Whether rows tell whose they are.
+    pub(crate) knows_users: bool,
     pub(crate) declared: Declared,
 }
 
@@ -44,8 +46,12 @@ impl Half {
         at.map_or_else(WeightSketch::default, |at| self.ledger.sketch(at, level, position))
     }
 
-    pub(crate) fn n_users(&self, level: Option<usize>) -> u64 {
-        self.ledger.n_users(level, self.plan.terms.len())
+    pub(crate) fn n_users(&self, level: Option<usize>, header: &Header) -> u64 {
+        if header.knows_users {
+            self.ledger.n_users(level, self.plan.terms.len())
+        } else {
+            self.n_rows(level)
+        }
     }
 
     pub(crate) fn n_rows(&self, level: Option<usize>) -> u64 {
@@ -126,6 +132,7 @@ impl Summed {
             slate_size: source.slate_size(),
             n_loggers: source.n_loggers(),
             weighed: source.weighed(),
+            knows_users: source.knows_users(),
             declared: request.declared.clone(),
         };
         let mut total = Self::new(header, passed_over)?;

@@ -112,6 +112,11 @@ pub trait Source: Sync {
         0
     }
 
+    /// Whether rows tell whose they are; otherwise every row is a user of its own.
+    fn knows_users(&self) -> bool {
+        true
+    }
+
     /// Whether decisions have weights of the policy.
     fn weighed(&self) -> bool;
 

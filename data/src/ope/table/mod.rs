@@ -205,6 +205,10 @@ impl Source for Table {
         if self.mapping.logger.is_some() { self.widths.loggers as u16 } else { 0 }
     }
 
+    fn knows_users(&self) -> bool {
+        self.mapping.user.is_some()
+    }
+
     fn weighed(&self) -> bool {
         self.lacks_weights().is_none()
     }
