@@ -21,6 +21,7 @@ fn every_command_explains_itself() {
         ("help_twins", "twins --help"),
         ("help_metrics", "metrics --help"),
         ("help_inspect", "inspect --help"),
+        ("help_replay", "replay --help"),
     ] {
         assert_snapshot!(name, stdout(here.path(), args));
     }
