@@ -1,7 +1,7 @@
 //! The whole of an evaluation.
 
 use super::interval::{BucketSums, N_REPLICATES, Replicates};
-use super::ledger::Buckets;
+use super::ledger::{Buckets, scatter};
 use super::sequence::{self, SequenceValues, Trajectory};
 use super::shard::{Summed, Watch};
 use super::{
@@ -90,7 +90,8 @@ impl Walked {
         let (mut buckets, mut places) = (Buckets::default(), Vec::new());
         let users: Vec<_> = rows.iter().map(|row| self.users[*row]).collect();
         // Nothing was summed yet that could have to move.
-        buckets.place(&users, &mut places);
+        let words: Vec<_> = users.iter().map(|user| scatter(*user)).collect();
+        buckets.place(&users, &words, &mut places);
         let mut sums = vec![0.0; buckets.len() * width];
         let mut held = vec![false; buckets.len()];
         let mut terms = vec![0.0; width];

@@ -268,7 +268,7 @@ fn in_order<T: Send>(
     work: impl Fn(usize) -> Result<T, OpeError> + Sync,
     mut take: impl FnMut(T) -> Result<(), OpeError>,
 ) -> Result<(), OpeError> {
-    let at_once = 2 * rayon::current_num_threads();
+    let at_once = rayon::current_num_threads();
     for first in (0..n_chunks).step_by(at_once) {
         let chunks = first..n_chunks.min(first + at_once);
         let parts: Vec<_> = chunks.into_par_iter().map(&work).collect();

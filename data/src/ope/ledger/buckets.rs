@@ -1,6 +1,6 @@
 //! Users in buckets: rows of one user fall into one bucket, and buckets are independent.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +19,10 @@ pub(crate) fn scatter(id: u64) -> u64 {
     word ^ (word >> 31)
 }
 
+/// The bucket of a user whose id was scattered to `word`.
 #[inline]
-fn hashed(user: u64) -> usize {
-    // The high bits: the low ones choose folds of a model.
-    (scatter(user) >> 54) as usize
+fn hashed(word: u64) -> usize {
+    (word >> 54) as usize
 }
 
 /// Which bucket a user's rows are summed in: one of their own up to [`N_BUCKETS`] users, a hashed one beyond.
@@ -65,8 +65,8 @@ impl Buckets {
         matches!(self, Self::Own { .. })
     }
 
-    /// Finds the bucket of every user. If they are too many for buckets of their own, says how those before must move.
-    pub(crate) fn place(&mut self, of: &[u64], out: &mut Vec<u32>) -> Move {
+    /// Finds the bucket of every user, whose ids were scattered to `words`. If they are too many for buckets of their own, says how those before must move.
+    pub(crate) fn place(&mut self, of: &[u64], words: &[u64], out: &mut Vec<u32>) -> Move {
         out.clear();
         if let Self::Own { users, places } = self {
             let mut last = None;
@@ -88,17 +88,19 @@ impl Buckets {
                 return Move::Stay;
             }
             let moved = self.collapse();
-            self.place(of, out);
+            self.place(of, words, out);
             return moved;
         }
-        out.extend(of.iter().map(|user| hashed(*user) as u32));
+        out.extend(words.iter().map(|word| hashed(*word) as u32));
         Move::Stay
     }
 
     /// Gives up the buckets of their own.
     fn collapse(&mut self) -> Move {
         match std::mem::replace(self, Self::Hashed) {
-            Self::Own { users, .. } => Move::To(users.iter().map(|user| hashed(*user) as u32).collect()),
+            Self::Own { users, .. } => {
+                Move::To(users.iter().map(|user| hashed(scatter(*user)) as u32).collect())
+            }
             Self::Hashed => Move::Stay,
         }
     }
@@ -110,7 +112,8 @@ impl Buckets {
             Self::Hashed => (self.collapse(), Move::Stay),
             Self::Own { users, .. } => {
                 let mut to = Vec::new();
-                let mine = self.place(users, &mut to);
+                let words: Vec<_> = users.iter().map(|user| scatter(*user)).collect();
+                let mine = self.place(users, &words, &mut to);
                 (mine, Move::To(to))
             }
         }
@@ -151,13 +154,8 @@ impl Move {
     }
 }
 
-/// Bits of ids that are counted one by one: memory is not to grow with a log, and 32 KiB is little (chosen by us, as is the
-/// next).
+/// Bits of ids that are counted one by one: memory is not to grow with a log, and 32 KiB is little (chosen by us).
 const DENSE_BITS: u32 = 18;
-/// Ids in a page.
-const PAGE: usize = 1 << 16;
-/// Larger ids that are kept as they are.
-const FEW: usize = 1 << 12;
 /// Registers of the sketch, as a power of two: a standard error of 1.04 / √2¹⁵ = .6 %.
 const REGISTER_BITS: u32 = 15;
 
@@ -168,76 +166,41 @@ const REGISTER_BITS: u32 = 15;
 /// algorithm", for ids that are too large to count.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct UserCount {
-    /// A bit for every small id, in pages; a page nobody is on is empty.
-    pages: Vec<Vec<u64>>,
-    /// Large ids, while they are few.
-    large: BTreeSet<u64>,
-    /// Longest run of zeros by register; empty while large ids are few.
+    /// A bit for every small id; empty while there is none.
+    dense: Vec<u64>,
+    /// Longest run of zeros by register; empty while there is no large id.
     registers: Vec<u8>,
 }
 
 impl UserCount {
-    pub(crate) fn add(&mut self, users: impl Iterator<Item = u64>) {
-        let mut last = None;
-        for user in users {
-            if last.replace(user) != Some(user) {
-                self.one(user);
-            }
-        }
-    }
-
+    /// Takes in a user, whose id was [scattered](scatter) to `word`.
     #[inline]
-    pub(crate) fn one(&mut self, user: u64) {
+    pub(crate) fn add(&mut self, user: u64, word: u64) {
         if user >> DENSE_BITS == 0 {
-            let (page, at) = (user as usize / PAGE, user as usize % PAGE);
-            if self.pages.len() <= page {
-                self.pages.resize_with(page + 1, Vec::new);
-            }
-            if self.pages[page].is_empty() {
-                self.pages[page].resize(PAGE / 64, 0);
-            }
-            self.pages[page][at / 64] |= 1 << (at % 64);
-        } else if self.registers.is_empty() {
-            self.large.insert(user);
-            if self.large.len() > FEW {
-                self.give_up_counting();
-            }
+            self.dense.resize(1 << (DENSE_BITS - 6), 0);
+            self.dense[user as usize / 64] |= 1 << (user % 64);
         } else {
-            self.register(user);
+            self.registers.resize(1 << REGISTER_BITS, 0);
+            let run = (word << REGISTER_BITS | 1 << (REGISTER_BITS - 1)).leading_zeros() as u8 + 1;
+            let register = &mut self.registers[(word >> (64 - REGISTER_BITS)) as usize];
+            *register = run.max(*register);
         }
-    }
-
-    fn give_up_counting(&mut self) {
-        self.registers.resize(1 << REGISTER_BITS, 0);
-        std::mem::take(&mut self.large).into_iter().for_each(|user| self.register(user));
-    }
-
-    fn register(&mut self, user: u64) {
-        let word = scatter(user);
-        let run = (word << REGISTER_BITS | 1 << (REGISTER_BITS - 1)).leading_zeros() as u8 + 1;
-        let register = &mut self.registers[(word >> (64 - REGISTER_BITS)) as usize];
-        *register = run.max(*register);
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.pages.resize_with(self.pages.len().max(other.pages.len()), Vec::new);
-        for (mine, theirs) in self.pages.iter_mut().zip(&other.pages) {
-            mine.resize(mine.len().max(theirs.len()), 0);
-            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine |= theirs);
+        self.dense.resize(self.dense.len().max(other.dense.len()), 0);
+        self.registers.resize(self.registers.len().max(other.registers.len()), 0);
+        for (mine, theirs) in self.dense.iter_mut().zip(&other.dense) {
+            *mine |= theirs;
         }
-        if self.registers.is_empty() && !other.registers.is_empty() {
-            self.give_up_counting();
+        for (mine, theirs) in self.registers.iter_mut().zip(&other.registers) {
+            *mine = (*mine).max(*theirs);
         }
-        other.large.iter().for_each(|user| self.one(*user));
-        self.registers
-            .iter_mut()
-            .zip(&other.registers)
-            .for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
     }
 
     pub(crate) fn count(&self) -> u64 {
-        let dense: u64 = self.pages.iter().flatten().map(|word| u64::from(word.count_ones())).sum();
-        dense + self.large.len() as u64 + self.estimated()
+        let dense: u64 = self.dense.iter().map(|word| u64::from(word.count_ones())).sum();
+        dense + self.estimated()
     }
 
     fn estimated(&self) -> u64 {
@@ -258,25 +221,29 @@ impl UserCount {
 mod tests {
     use super::*;
 
+    fn words(users: &[u64]) -> Vec<u64> {
+        users.iter().map(|user| scatter(*user)).collect()
+    }
+
     #[test]
     fn a_thousand_users_have_buckets_of_their_own_and_more_are_hashed() {
         let (mut buckets, mut out) = (Buckets::default(), Vec::new());
         let few: Vec<u64> = (0..1024).map(|user| user * 7).collect();
-        assert!(matches!(buckets.place(&few, &mut out), Move::Stay));
+        assert!(matches!(buckets.place(&few, &words(&few), &mut out), Move::Stay));
         assert_eq!((out[5], buckets.len()), (5, 1024));
         let mut sums: Vec<f64> = (0..1024).map(f64::from).collect();
-        let moved = buckets.place(&[1], &mut out);
+        let moved = buckets.place(&[1], &words(&[1]), &mut out);
         moved.apply(&mut sums, 1);
         assert_eq!((buckets.len(), sums.iter().sum::<f64>()), (1024, 1023.0 * 512.0));
-        assert_eq!(out, [hashed(1) as u32]);
-        assert_eq!(sums[hashed(7 * 5)].fract(), 0.0);
+        assert_eq!(out, [hashed(scatter(1)) as u32]);
+        assert_eq!(sums[hashed(scatter(7 * 5))].fract(), 0.0);
     }
 
     #[test]
     fn buckets_of_two_ledgers_meet_by_user() {
         let (mut left, mut right, mut out) = (Buckets::default(), Buckets::default(), Vec::new());
-        left.place(&[10, 20], &mut out);
-        right.place(&[20, 30], &mut out);
+        left.place(&[10, 20], &words(&[10, 20]), &mut out);
+        right.place(&[20, 30], &words(&[20, 30]), &mut out);
         let (mine, theirs) = left.merge(right);
         let mut sums = vec![1.0, 2.0];
         mine.apply(&mut sums, 1);
@@ -287,9 +254,10 @@ mod tests {
     #[test]
     fn users_are_counted_exactly_where_ids_are_small_and_nearly_where_they_are_large() {
         let (mut small, mut large) = (UserCount::default(), UserCount::default());
-        small.add((0..200_000).map(|user| user * 3 % 150_000));
+        (0..200_000).map(|user| user * 3 % 150_000).for_each(|user| small.add(user, scatter(user)));
         assert_eq!(small.count(), 50_000);
-        large.add((0..300_000).map(|user: u64| (user % 150_000) << 30 | 1 << 60));
+        let ids = (0..300_000).map(|user: u64| (user % 150_000) << 30 | 1 << 60);
+        ids.for_each(|user| large.add(user, scatter(user)));
         let n = large.count() as f64;
         // Four standard errors of .6 %.
         assert!((n / 150_000.0 - 1.0).abs() < 0.024, "{n}");

@@ -9,10 +9,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use buckets::Buckets;
 pub use buckets::N_BUCKETS;
-#[cfg(test)]
-pub(crate) use buckets::scatter;
+pub(crate) use buckets::{Buckets, scatter};
 use buckets::{Move, UserCount};
 use cells::Cells;
 pub(crate) use plan::{Formula, Ground, Plan, Planned, place};
@@ -47,6 +45,8 @@ pub(crate) struct Ledger {
 #[derive(Debug, Clone, Default)]
 struct Desk {
     places: Vec<u32>,
+    /// Users' ids, scattered.
+    words: Vec<u64>,
     terms: Vec<f64>,
 }
 
@@ -115,19 +115,18 @@ impl Ledger {
 
     /// Finds everybody's bucket, and room for it.
     fn place(&mut self, width: usize, users: &[u64], levels: &[u16]) {
-        let mut places = std::mem::take(&mut self.desk.places);
-        let moved = self.buckets.place(users, &mut places);
-        self.shift(&moved, width);
+        let Desk { places, words, .. } = &mut self.desk;
+        words.clear();
+        words.extend(users.iter().map(|user| scatter(*user)));
+        let moved = self.buckets.place(users, words, places);
         match levels {
-            [] => self.users[0].add(users.iter().copied()),
+            [] => users.iter().zip(&*words).for_each(|(user, word)| self.users[0].add(*user, *word)),
             levels => {
-                let of =
-                    |level: usize| users.iter().zip(levels).filter(move |(_, at)| usize::from(**at) == level);
-                let counts = self.users.iter_mut().enumerate();
-                counts.for_each(|(level, count)| count.add(of(level).map(|(user, _)| *user)));
+                let rows = users.iter().zip(&*words).zip(levels);
+                rows.for_each(|((user, word), level)| self.users[usize::from(*level)].add(*user, *word));
             }
         }
-        self.desk.places = places;
+        self.shift(&moved, width);
     }
 
     fn shift(&mut self, moved: &Move, width: usize) {
@@ -162,14 +161,15 @@ impl Ledger {
                 sums.resize(room, 0.0);
             }
         });
-        for (((position, weight), place), user) in
-            positions.iter().zip(weights).zip(&self.desk.places).zip(users)
+        let ids = users.iter().zip(&self.desk.words);
+        for (((position, weight), place), (user, word)) in
+            positions.iter().zip(weights).zip(&self.desk.places).zip(ids)
         {
             let at = usize::from(*position);
             let sums = &mut self.positions[at][*place as usize * 2..][..2];
             sums[0] += 1.0;
             sums[1] += weight;
-            self.users_at[at].one(*user);
+            self.users_at[at].add(*user, *word);
         }
     }
 
