@@ -43,7 +43,7 @@ fn batch(first: usize, n: usize, listed: bool) -> RecordBatch {
     let users: Vec<u32> = (0..n).map(|_| (word(&mut state) % 260_000) as u32).collect();
     let actions: Vec<i32> = (0..n).map(|_| (word(&mut state) % ACTIONS as u64) as i32).collect();
     let chance = |action: i32| (1.0 + f64::from(action)) / (ACTIONS * (ACTIONS + 1) / 2) as f64;
-    let rewards = (0..n).map(|_| f32::from(u8::from(word(&mut state) % 10 == 0)));
+    let rewards = (0..n).map(|_| f32::from(u8::from(word(&mut state).is_multiple_of(10))));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("user", Arc::new(UInt32Array::from(users))),
         ("position", Arc::new(UInt8Array::from_iter_values((0..n).map(|row| (row % 3) as u8)))),

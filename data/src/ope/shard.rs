@@ -170,7 +170,7 @@ impl Summed {
         let asked = Asked {
             kind: request.model,
             outcome: fitted(ModelSource::Outcome),
-            to_go: self.slates.plan.is_robust() && !source.predicts(),
+            to_go: self.slates.plan.wanted.to_go && !source.predicts(),
             more_robust: fitted(ModelSource::MoreRobust),
             more_robust_deterministic: fitted(ModelSource::MoreRobustDeterministic),
             classifier: weights.contains(&WeightSource::Classifier),
@@ -257,8 +257,8 @@ impl Summed {
     }
 
     fn wanted(&self) -> Wanted {
-        let Wanted { slates, pseudo, .. } = self.slates.plan.wanted;
-        Wanted { slates, pseudo, ..self.decisions.plan.wanted.clone() }
+        let Wanted { weights, models, .. } = self.decisions.plan.wanted.clone();
+        Wanted { weights, models, ..self.slates.plan.wanted.clone() }
     }
 }
 

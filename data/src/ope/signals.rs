@@ -39,6 +39,10 @@ pub struct Wanted {
     pub models: Vec<ModelSource>,
     /// Whether slate estimators are among what is asked.
     pub slates: bool,
+    /// Whether [`SlateRows::marginal`] is.
+    pub marginals: bool,
+    /// Whether [`SlateRows::logged`] and [`SlateRows::expected`] are.
+    pub to_go: bool,
     /// Whether [`SlateRows::pseudo`] is, which costs far more than the rest.
     pub pseudo: bool,
 }

@@ -150,11 +150,6 @@ impl Plan {
         self.terms.iter().enumerate().filter_map(|(at, term)| Some((ground(term)?, at))).collect()
     }
 
-    /// Whether a slate estimator asks what the items below will bring.
-    pub(crate) fn is_robust(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term, Term::CascadeResidual(_)))
-    }
-
     fn term(&mut self, term: Term) -> usize {
         place(&mut self.terms, term)
     }
@@ -235,6 +230,8 @@ impl Needs<'_> {
     fn slate(&mut self, form: SlateForm, normalised: bool) -> Formula {
         self.plan.wanted.slates = true;
         self.plan.wanted.pseudo |= form == SlateForm::PseudoInverse;
+        self.plan.wanted.marginals |= matches!(form, SlateForm::PseudoInverse | SlateForm::Independent);
+        self.plan.wanted.to_go |= form == SlateForm::CascadeRobust;
         let k = self.plan.slate_size;
         self.grounds.extend(match form {
             SlateForm::Standard => vec![Ground::Slate],

@@ -51,7 +51,7 @@ impl Columns {
         self.told.support.stochastic += u64::from(shown.is_drawn());
         self.told.support.outside += shown.outside()?;
         let marginals =
-            (ask.wanted.slates || !ask.wanted.models.is_empty()) && shown.log.peek.target_marginals;
+            (ask.wanted.marginals || !ask.wanted.models.is_empty()) && shown.log.peek.target_marginals;
         let marginals = marginals.then(|| shown.marginals(&*shown.log.target)).transpose()?;
         self.push_decision(shown, marginals.as_ref(), ask)?;
         if ask.wanted.slates {
@@ -69,7 +69,6 @@ impl Columns {
         let to = &mut self.decisions;
         to.users.push(shown.user());
         to.levels.push(shown.level());
-        to.positions.push(0);
         to.rewards.push(shown.reward);
         for (column, source) in to.weights.iter_mut().zip(&ask.wanted.weights) {
             column.push(weight(shown, source, ask)?);
@@ -103,7 +102,7 @@ impl Columns {
                 to.pseudo.extend(shown.pseudo(marginals)?);
             }
         }
-        if let Some(models) = ask.models.filter(|_| shown.log.reward.is_by_position()) {
+        if let Some(models) = ask.models.filter(|_| ask.wanted.to_go) {
             let (logged, expected) = to_go(shown, models);
             push_row(&mut to.logged, &logged);
             push_row(&mut to.expected, &expected);

@@ -113,7 +113,7 @@ fn open(dir: &Path, target: Lottery) -> RunLog {
 
 fn read(log: &RunLog) -> (Decisions, SlateRows, Told) {
     let weights = vec![WeightSource::Policy, WeightSource::Embedding("topic".into())];
-    let wanted = Wanted { weights, slates: true, pseudo: true, ..Wanted::default() };
+    let wanted = Wanted { weights, slates: true, marginals: true, pseudo: true, ..Wanted::default() };
     let (mut decisions, mut slates) = (Decisions::default(), SlateRows::default());
     let mut take = |signals: Signals<'_>| {
         match signals {

@@ -129,7 +129,6 @@ impl<'a> Slates<'a> {
         out.clear(wanted);
         out.users.extend_from_slice(&slates.users);
         out.levels.extend_from_slice(&slates.levels);
-        out.positions.resize(slates.users.len(), 0);
         out.rewards.extend((0..slates.len()).map(|slate| slates.rewards.row(slate).iter().sum::<f64>()));
         out.weights.iter_mut().for_each(|weights| weights.extend_from_slice(&slates.slate));
     }

@@ -1,201 +1,17 @@
-//! The estimators by name.
+//! Estimators by name, hyper-parameters between brackets.
 
-use std::fmt;
 use std::str::FromStr;
 
-use super::{ModelSource, OpeError, WeightSource};
-
-/// How a weight is kept from growing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shrink {
-    /// w.
-    Not,
-    /// min(w, L).
-    Clip(f64),
-    /// w where w ≤ L, else 0. A weight within one ulp of L may fall on either side.
-    Switch(f64),
-    /// L w / (w² + L): 0 for L = 0, w for L = ∞.
-    Optimistic(f64),
-    /// w / (1 − L + L w), L in [0, 1].
-    SubGaussian(f64),
-}
-
-impl Shrink {
-    /// The weight that is used in place of `w`.
-    #[must_use]
-    #[inline]
-    pub fn of(self, w: f64) -> f64 {
-        match self {
-            Self::Not => w,
-            Self::Clip(cap) => w.min(cap),
-            Self::Switch(cap) => {
-                if w <= cap {
-                    w
-                } else {
-                    0.0
-                }
-            }
-            Self::Optimistic(cap) if cap == f64::INFINITY => w,
-            Self::Optimistic(cap) if cap == 0.0 || w == 0.0 => 0.0,
-            // As w / (w² / L + 1): neither L w nor w² + L overflows while the result does not.
-            Self::Optimistic(cap) => w / (w * (w / cap) + 1.0),
-            Self::SubGaussian(mix) if w == 0.0 && mix == 1.0 => 0.0,
-            Self::SubGaussian(mix) => w / (1.0 - mix + mix * w),
-        }
-    }
-
-    /// The largest weight that it lets through, if there is one.
-    #[must_use]
-    pub fn cap(self) -> Option<f64> {
-        match self {
-            Self::Clip(cap) | Self::Switch(cap) => Some(cap),
-            // Largest at w = √L.
-            Self::Optimistic(cap) => Some(cap.sqrt() / 2.0),
-            Self::SubGaussian(mix) => (mix > 0.0).then(|| mix.recip()),
-            Self::Not => None,
-        }
-        .filter(|cap| cap.is_finite())
-    }
-}
-
-/// The window of a kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KernelShape {
-    /// exp(−u²/2) / √(2π).
-    Gaussian,
-    /// ¾ (1 − u²) for |u| ≤ 1.
-    Epanechnikov,
-    /// ½ for |u| ≤ 1.
-    Uniform,
-}
-
-/// A kernel over continuous actions.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Kernel {
-    /// Its window.
-    pub shape: KernelShape,
-    /// Bandwidth h, in units of the action.
-    pub bandwidth: f64,
-}
-
-impl Kernel {
-    /// `K(d / h) / h` at a distance d between actions: a density, which integrates to 1.
-    #[must_use]
-    #[inline]
-    pub fn density(self, distance: f64) -> f64 {
-        let u = distance / self.bandwidth;
-        let inside = f64::from(u8::from(u.abs() <= 1.0));
-        let window = match self.shape {
-            KernelShape::Gaussian => (-0.5 * u * u).exp() / std::f64::consts::TAU.sqrt(),
-            KernelShape::Epanechnikov => inside * 0.75 * (1.0 - u * u),
-            KernelShape::Uniform => inside * 0.5,
-        };
-        window / self.bandwidth
-    }
-}
-
-/// What slate estimators take for the weight of a position's reward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlateForm {
-    /// `Π_k w_k · Σ_k α_k r_k`.
-    Standard,
-    /// `Σ_k α_k w_k r_k`, position marginals.
-    Independent,
-    /// `Σ_k α_k w_{1:k} r_k`.
-    RewardInteraction,
-    /// `Σ_k [w_{1:k} (α_k r_k − q̂_k) + w_{1:k−1} E_target q̂_k]`.
-    CascadeRobust,
-    /// `q_targetᵀ Γ⁺ 1_slate · Σ_k α_k r_k`.
-    PseudoInverse,
-}
-
-/// Estimators over trajectories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SequenceForm {
-    /// Fitted-Q evaluation.
-    Direct,
-    /// `W Σ γᵗ r_t`.
-    Trajectory,
-    /// `Σ γᵗ w_{0:t} r_t`.
-    PerDecision,
-    /// The former over the mean of W.
-    NormalisedTrajectory,
-    /// Per-decision, over the mean of w_{0:t} at each t.
-    NormalisedPerDecision,
-    /// `Σ γᵗ [w_{0:t} (r_t − Q) + w_{0:t−1} V]`.
-    Robust,
-    /// The same over mean weights.
-    NormalisedRobust,
-    /// The mix of partial returns with the least estimated error.
-    Magic,
-    /// State-marginal weights, learned.
-    StateMarginal,
-    /// State-action-marginal weights, learned.
-    StateActionMarginal,
-    /// Double reinforcement learning.
-    Double,
-}
-
-/// What an estimator computes.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Form {
-    /// The mean reward where the target would have done the same.
-    Replay,
-    /// `mean(w r)`, or `Σ w r / Σ w` if normalised.
-    Weighted {
-        /// Which weight.
-        source: WeightSource,
-        /// What keeps it from growing.
-        shrink: Shrink,
-        /// Whether it is divided by the mean weight.
-        normalised: bool,
-    },
-    /// `mean v`.
-    Direct,
-    /// `mean [v + w (r − q̂)]`, or `mean v + Σ w (r − q̂) / Σ w` if normalised.
-    Robust {
-        /// Which weight.
-        source: WeightSource,
-        /// What keeps it from growing.
-        shrink: Shrink,
-        /// Which model.
-        model: ModelSource,
-        /// Whether the correction is divided by the mean weight.
-        normalised: bool,
-    },
-    /// `Σ_k c_k mean_k(w r)` over loggers, c_k inverse to the estimated variance.
-    LoggerMix,
-    /// Over slates.
-    Slate {
-        /// Which weights.
-        form: SlateForm,
-        /// Whether weights are divided by their mean.
-        normalised: bool,
-    },
-    /// Over trajectories.
-    Sequence(SequenceForm),
-}
-
-/// An estimator and the name it goes by, hyper-parameters included.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Estimator {
-    name: String,
-    form: Form,
-}
-
-impl fmt::Display for Estimator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
+use super::{Estimator, Form, Kernel, KernelShape, SequenceForm, Shrink, SlateForm};
+use crate::ope::{ModelSource, OpeError, WeightSource};
 
 /// Cap of weights that are not given one (chosen by us).
-const CAP: f64 = 10.0;
+pub(super) const CAP: f64 = 10.0;
 /// Strength of sub-Gaussian shrinking that is not given one (chosen by us).
-const MIX: f64 = 0.1;
+pub(super) const MIX: f64 = 0.1;
 
 /// Every name with the hyper-parameters it takes, in the order of the tables.
-pub(crate) const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "replay",
     "ips",
     "clipped-ips(L)",
@@ -239,34 +55,6 @@ pub(crate) const NAMES: &[&str] = &[
     "seq-state-action-is",
     "seq-drl",
 ];
-
-impl Estimator {
-    /// The name it was asked for by.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it computes.
-    #[must_use]
-    pub fn form(&self) -> &Form {
-        &self.form
-    }
-
-    /// Those that need no choice of a column or a kernel, with the default of every hyper-parameter: what is tried where
-    /// nobody says which.
-    #[must_use]
-    pub fn usual() -> Vec<Self> {
-        let plain = |name: &&str| match name.split_once('(') {
-            None => Some((*name).to_owned()),
-            Some((head, "L)")) if head.starts_with("sg-") => Some(format!("{head}({MIX})")),
-            Some((head, "L)")) => Some(format!("{head}({CAP})")),
-            Some(_) => None,
-        };
-        let read = |name: String| name.parse().expect("the usual ones can be read");
-        NAMES.iter().filter_map(plain).map(read).collect()
-    }
-}
 
 impl FromStr for Estimator {
     type Err = OpeError;
@@ -457,24 +245,5 @@ mod tests {
             (1.0, 0.0, 2.0 * 0.75 * 0.75)
         );
         assert!((at(Gaussian, 0.5) - 2.0 * 0.241_970_724_519_143_37).abs() < 1e-15);
-    }
-
-    #[test]
-    fn weights_shrink_to_their_limits() {
-        for w in [0.0, 0.3, 1.0, 7.0, 1e200] {
-            assert_eq!(Shrink::Optimistic(0.0).of(w), 0.0);
-            assert_eq!(Shrink::Optimistic(f64::INFINITY).of(w), w);
-            assert_eq!(Shrink::SubGaussian(0.0).of(w), w);
-            assert_eq!(Shrink::SubGaussian(1.0).of(w), if w == 0.0 { 0.0 } else { 1.0 });
-            assert_eq!((Shrink::Clip(f64::INFINITY).of(w), Shrink::Clip(0.0).of(w)), (w, 0.0));
-            assert_eq!(
-                (Shrink::Switch(f64::INFINITY).of(w), Shrink::Switch(7.0).of(w)),
-                (w, if w > 7.0 { 0.0 } else { w })
-            );
-        }
-        assert!((Shrink::Optimistic(4.0).of(3.0) - 12.0 / 13.0).abs() < 1e-15);
-        assert!((Shrink::SubGaussian(0.25).of(3.0) - 3.0 / 1.5).abs() < 1e-15);
-        assert_eq!(Shrink::Optimistic(4.0).cap(), Some(1.0));
-        assert!((Shrink::Optimistic(4.0).of(2.0) - 1.0).abs() < 1e-15);
     }
 }
