@@ -35,6 +35,9 @@ pub enum StepError {
     /// A snapshot did not fit.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The log that stands in for a world cannot answer.
+    #[error(transparent)]
+    Log(Box<dyn std::error::Error + Send + Sync>),
     /// The world was stepped before `reset`, or after an error left it half-way through a tick.
     #[error("step the world: call reset first")]
     NotReset,

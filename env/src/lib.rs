@@ -31,6 +31,7 @@ mod play;
 mod random;
 mod recommender;
 mod registry;
+mod rows;
 mod slates;
 mod snapshot;
 mod spec;

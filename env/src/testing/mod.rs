@@ -12,7 +12,6 @@ mod env;
 mod feed;
 mod play;
 mod recommender;
-mod rows;
 mod shape;
 mod sink;
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use super::breach::{ContractBreach, Kept, Law};
 use super::play::{Play, SEED, TICKS};
-use super::rows::with_rows;
 use crate::{Env, Observation, Recommender, ResetOptions, Slates, Streams, Tick, World};
 
 /// Checks a recommender in a world.
@@ -40,7 +39,7 @@ pub fn check_recommender<R: Recommender>(
             let mut fresh = begin(law)?;
             fresh.load(&saved).map_err(|error| law.breach(None, &error))?;
             let mut found = Slates::default();
-            ask(&mut fresh, &with_rows(seen, &rows), &rng, &mut found)?;
+            ask(&mut fresh, &seen.with_rows(&rows), &rng, &mut found)?;
             let law = match rows.len() == seen.len() {
                 true => law,
                 false => Law::at("a row's slate does not depend on who else is in the batch", tick),

@@ -3,7 +3,7 @@
 use super::breach::{ContractBreach, Kept, Law};
 use super::env::{any_threads, check_world};
 use super::play::{Play, SEED, TICKS};
-use super::rows::{pick_items, slate_of, with_rows};
+use crate::rows::pick_items;
 use crate::{
     BLOCK, Cohort, Crowd, Env, Event, Fate, Grid, ItemView, Objective, Observation, ObservationRows, Part,
     ResetOptions, ResponseRows, Responses, Rows, Scene, Sharded, Shown, Slates, State, Streams, Supply, Tick,
@@ -117,7 +117,7 @@ impl<M: UserModel> Solo<M> {
         let (k, n_signals) = (play.slates.items.width(), self.cohort.spec().signals.len());
         let mut did = Responses { choice_probs: Some(Grid::default()), ..Responses::default() };
         did.reset(1, k, n_signals);
-        let (seen, slates) = (with_rows(&play.seen, &[r]), slate_of(&play.slates, r));
+        let (seen, slates) = (play.seen.with_rows(&[r]), play.slates.with_rows(&[r]));
         let latent = pick_items(play.env.truth().items(), &[r]);
         let crowd = play.env.truth().crowd().clone();
         let mut scrap = Scrap { r, seen, latent, crowd, slates, did };
