@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
+use recloop_env::StepError;
 
 use crate::lines::LineFault;
 
@@ -202,6 +203,19 @@ pub enum DataError {
         /// What differs.
         reason: String,
     },
+    /// A log that is asked to stand in for another run than its own.
+    #[error(
+        "replay {} with {asked}: it was logged with {logged}; ask for that, or run the world again",
+        dir.display()
+    )]
+    NotThisRun {
+        /// The run directory.
+        dir: PathBuf,
+        /// What was asked for.
+        asked: String,
+        /// What the log has.
+        logged: String,
+    },
     /// Tables that contradict each other.
     #[error("replay tick {tick} of {}: {reason}; restore the log from a copy, or run again", dir.display())]
     Inconsistent {
@@ -212,6 +226,13 @@ pub enum DataError {
         /// The contradiction.
         reason: String,
     },
+}
+
+/// A log may stand in for a world: what it says, the world says.
+impl From<DataError> for StepError {
+    fn from(error: DataError) -> Self {
+        Self::Log(Box::new(error))
+    }
 }
 
 fn resemblance(looks_like: Option<&str>) -> String {

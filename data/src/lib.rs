@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod movielens;
 pub mod obd;
 pub mod ope;
+mod replay;
 
 pub use error::DataError;
 pub use lines::LineFault;
@@ -15,3 +16,4 @@ pub use log::{
     LogOptions, LogReceipt, LogSource, LogState, Manifest, ParquetSink, PartEntry, Parts, Replayed, RunState,
     TruthEntry, digest, verify,
 };
+pub use replay::{MatchedReward, ReplayEnv, replay_policy};

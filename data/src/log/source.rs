@@ -147,8 +147,12 @@ impl LogSource {
         let told = self.read_roster().and_then(|()| self.read_truth());
         self.answered &= told.is_ok();
         told?;
-        let transition = Transition { seen: &self.seen, slates: &self.slates, step: &self.step };
-        Ok(Some(Replayed { facts: self.facts(), transition }))
+        Ok(Some(Replayed { facts: self.facts(), transition: self.latest() }))
+    }
+
+    /// The tick that [`next`](Self::next) gave last; once it gave none, nothing of use.
+    pub(crate) fn latest(&self) -> Transition<'_> {
+        Transition { seen: &self.seen, slates: &self.slates, step: &self.step }
     }
 
     fn facts(&self) -> Facts<'_> {
