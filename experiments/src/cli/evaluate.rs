@@ -35,8 +35,8 @@ pub(super) struct Evaluate {
     /// A run directory, a Parquet file of decisions, or a directory of such files
     #[arg(required_unless_present = "merge")]
     log: Option<PathBuf>,
-    /// The policy in question; several are ranked
-    #[arg(long, value_name = "SPEC", required_unless_present = "merge")]
+    /// The policy in question; several are ranked [default: the columns that the mapping gives the target]
+    #[arg(long, value_name = "SPEC")]
     target: Vec<String>,
     /// Which estimators, separated by commas [default: all that the log allows]
     #[arg(long, value_name = "LIST")]

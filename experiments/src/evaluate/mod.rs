@@ -103,19 +103,27 @@ pub fn make(config: &EvaluateConfig, watch: Watch<'_>) -> Result<Made, RunError>
         if !config.merge.is_empty() {
             return merged(config);
         }
-        let (Some(log), false) = (&config.log, config.targets.is_empty()) else {
-            let (what, reason) = ("nothing".into(), "name a log and a target, or files to merge".into());
+        let Some(log) = &config.log else {
+            let (what, reason) = ("nothing".into(), "name a log, or files to merge".into());
             return Err(OpeError::Request { what, reason }.into());
         };
+        let targets = match &config.targets[..] {
+            [] if is_run(log) => {
+                let (what, reason) = ("no target".into(), "name one, such as `--target random`".into());
+                return Err(OpeError::Request { what, reason }.into());
+            }
+            [] => vec![TargetSpec::Columns.to_string()],
+            some => some.to_vec(),
+        };
         if let Some(path) = &config.partial {
-            return partial(config, log, path, watch);
+            return partial(config, log, &targets, path, watch);
         }
         let one = |target: &String| {
             let (source, request) = opened(config, log, target)?;
             let evaluation = evaluate(&*source, &request, watch)?;
             Ok(Evaluated { target: target.clone(), title: title(log, target), evaluation })
         };
-        let all = config.targets.iter().map(one).collect::<Result<Vec<_>, RunError>>()?;
+        let all = targets.iter().map(one).collect::<Result<Vec<_>, RunError>>()?;
         pages(config, &all)?;
         Ok(Made::Evaluated(all))
     })
@@ -125,8 +133,14 @@ fn title(log: &Path, target: &str) -> String {
     format!("What `{target}` would have earned, from {}", log.display())
 }
 
-fn partial(config: &EvaluateConfig, log: &Path, path: &Path, watch: Watch<'_>) -> Result<Made, RunError> {
-    let [target] = &config.targets[..] else {
+fn partial(
+    config: &EvaluateConfig,
+    log: &Path,
+    targets: &[String],
+    path: &Path,
+    watch: Watch<'_>,
+) -> Result<Made, RunError> {
+    let [target] = targets else {
         let (what, reason) = ("--partial".into(), "it keeps the sums of one target: name one".into());
         return Err(OpeError::Request { what, reason }.into());
     };
@@ -153,10 +167,13 @@ fn merged(config: &EvaluateConfig) -> Result<Made, RunError> {
     Ok(Made::Evaluated(all))
 }
 
+fn is_run(log: &Path) -> bool {
+    log.join("manifest.json").is_file()
+}
+
 /// The log under the eyes of a target, and what is asked of it.
 fn opened(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn Source>, Request), RunError> {
-    let is_run = log.join("manifest.json").is_file();
-    let source = if is_run { run_log(config, log, target)? } else { table(config, log, target)? };
+    let source = if is_run(log) { run_log(config, log, target)? } else { table(config, log, target)? };
     let mut request = config.request.clone();
     let reward = config.reward.clone().unwrap_or_else(|| "the log's own".into());
     request.about =
@@ -176,8 +193,12 @@ fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn 
     if config.skip_invalid {
         return refused("--skip-invalid", "the log of a run has no rows to skip; it is whole or damaged");
     }
-    let options =
-        RunLogOptions { reward: config.reward.clone(), by: config.by.clone(), ..RunLogOptions::default() };
+    let options = RunLogOptions {
+        reward: config.reward.clone(),
+        by: config.by.clone(),
+        declared: config.request.declared.clone(),
+        ..RunLogOptions::default()
+    };
     let (policy, logger) = (crate::target(target, log)?, crate::logger(log)?);
     let logger = logger.map(|policy| -> Box<dyn TargetPolicy> { policy });
     Ok(Box::new(RunLog::open(log, policy, logger, &options)?))
@@ -189,6 +210,7 @@ fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn So
     let options = TableOptions {
         reward: config.reward.clone(),
         reward_range: config.request.declared.reward_range,
+        min_propensity: config.request.declared.min_propensity,
         by: config.by.clone(),
         skip_invalid: config.skip_invalid,
     };

@@ -45,6 +45,10 @@ impl Columns {
     pub(super) fn push(&mut self, shown: &Shown<'_>, ask: Ask<'_>) -> Result<(), OpeError> {
         if ask.weighs() {
             shown.check_propensity()?;
+            let propensity = shown.propensity().iter().product();
+            if let Some(breach) = shown.log.declared.breach(shown.reward, propensity) {
+                return Err(shown.refused(breach));
+            }
         }
         self.told.support.rows += 1;
         self.told.support.certain += u64::from(shown.is_certain());

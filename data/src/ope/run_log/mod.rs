@@ -21,7 +21,7 @@ use recloop_env::{EnvSpec, Grid, Known, TargetPolicy};
 
 use super::model::{Modeller, Offer};
 use super::sequence::Trajectory;
-use super::{Estimator, OpeError, Signals, Source, Told, Wanted};
+use super::{Declared, Estimator, OpeError, Signals, Source, Told, Wanted};
 use crate::{LogSource, Manifest};
 use columns::{Ask, Columns};
 use features::{Features, Situation};
@@ -43,6 +43,8 @@ pub struct RunLogOptions {
     pub position_weights: Option<Vec<f64>>,
     /// The group attribute of users that results are broken down by.
     pub by: Option<String>,
+    /// What is declared of rewards and propensities: slates that break it are refused.
+    pub declared: Declared,
 }
 
 /// The log of a run under the eyes of a target, slate by slate.
@@ -75,6 +77,7 @@ pub struct RunLog {
     group: Option<usize>,
     levels: Vec<String>,
     features: Features,
+    declared: Declared,
     peek: Peek,
 }
 
@@ -117,7 +120,8 @@ impl RunLog {
         let group = options.by.as_deref().map(|by| group(by, spec)).transpose()?;
         let levels = group.map_or_else(Vec::new, |group| spec.groups[group].levels.clone());
         let (features, peek, dir) = (Features::of(spec), Peek::default(), dir.into());
-        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, peek };
+        let declared = options.declared.clone();
+        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, declared, peek };
         log.peek = log.peek()?;
         Ok(log)
     }

@@ -80,6 +80,10 @@ impl Table {
             N::Propensity if matches!(self.target, Target::Real) => {
                 Allowed::new(ABOVE_ZERO, f64::MAX, "a density above 0")
             }
+            N::Propensity if self.options.min_propensity.is_some() => {
+                let least = self.options.min_propensity.unwrap_or(ABOVE_ZERO).max(ABOVE_ZERO);
+                Allowed::new(least, 1.0, &format!("from the declared minimum {least} to 1"))
+            }
             N::Propensity | N::PropensityPosition | N::PropensityCascade => {
                 Allowed::new(ABOVE_ZERO, 1.0, "in (0, 1]")
             }

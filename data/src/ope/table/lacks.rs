@@ -10,7 +10,7 @@ impl Table {
             Form::Weighted { source, .. } => self.lacks_weight(source),
             Form::Direct => self.lacks_rows().or_else(|| self.lacks_model(&ModelSource::Outcome)),
             Form::Robust { source, model, .. } => {
-                self.lacks_weight(source).or_else(|| self.lacks_model(model))
+                self.lacks_rows().or_else(|| self.lacks_weight(source)).or_else(|| self.lacks_model(model))
             }
             Form::LoggerMix if self.mapping.logger.is_none() => {
                 Some("nothing says which logger a row is of: name the column of `logger`s".into())

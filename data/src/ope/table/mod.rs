@@ -57,6 +57,8 @@ pub struct TableOptions {
     pub reward: Option<String>,
     /// What rewards are declared to lie in; others are faults.
     pub reward_range: Option<(f64, f64)>,
+    /// What propensities are declared not to be below; others are faults.
+    pub min_propensity: Option<f64>,
     /// The column that results are broken down by, in place of the mapping's `group`.
     pub by: Option<String>,
     /// Whether rows that cannot be used are left out and counted, and are no error.

@@ -82,6 +82,12 @@ pub(super) fn retarget(
             told("the mapping names no column of the target")
         }
         TargetSpec::Columns => Ok(None),
+        // A slate's target has several columns: to name one of those that the mapping has is to name them all.
+        TargetSpec::Column(name)
+            if mapping.slate.is_some() && target_given.iter().any(|column| column.as_ref() == Some(name)) =>
+        {
+            Ok(None)
+        }
         _ if mapping.slate.is_some() => {
             told("slates need several columns of the target: name them in the mapping and say `columns`")
         }

@@ -217,7 +217,8 @@ impl Reasons {
             ));
         }
         let apart = of.disagreement.and_then(|apart| apart.ips_dr).unwrap_or(0.0).abs();
-        if apart > OFF {
+        // What the log does not have, ips lacks and dr's model guesses.
+        if apart > OFF && outside <= OUTSIDE[1] {
             self.faults.push(format!(
                 "ips and dr are {apart:.1} standard errors apart, which right weights forbid; check the propensities"
             ));
@@ -271,6 +272,11 @@ impl Reasons {
     }
 
     fn model(&mut self, of: &Diagnostics) {
+        let outside = of.target_mass_outside_support.unwrap_or(0.0);
+        self.past(outside, [OUTSIDE[0], f64::INFINITY], || {
+            let percent = percent(outside);
+            format!("{percent} of the target's choices are never in the log: the reward model guesses what they bring")
+        });
         let apart = of.disagreement.and_then(|apart| apart.dm_dr).unwrap_or(0.0).abs();
         self.past(apart, [MODEL_OFF, OFF], || {
             format!("dm and dr are {apart:.1} standard errors apart: the reward model is biased; use dr")
