@@ -1,6 +1,7 @@
 //! The command as its users meet it: what it says, what it refuses, and that killing it loses nothing.
 
 mod compare;
+mod evaluate;
 mod kill;
 mod readme;
 mod refuse;

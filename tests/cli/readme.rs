@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 fn commands(readme: &str) -> Vec<String> {
     let blocks = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
     let lines = blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("recloop "));
-    lines.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned()).collect()
+    // Quotes are for the shell: no argument of ours has spaces.
+    lines.map(|line| line.split('#').next().unwrap_or_default().trim().replace('\'', "")).collect()
 }
 
 /// A data set of the README, if it is there.
@@ -17,8 +18,11 @@ fn data(name: &str) -> Option<PathBuf> {
 }
 
 /// Data sets as the README names them, what our own copy is called, and the word by which their commands are known.
-const DATA: [(&str, &str, &str); 2] =
-    [("ml-100k", "ml-100k", "movielens"), ("hetrec2011-lastfm-2k", "lastfm-2k", "lastfm")];
+const DATA: [(&str, &str, &str); 3] = [
+    ("ml-100k", "ml-100k", "movielens"),
+    ("hetrec2011-lastfm-2k", "lastfm-2k", "lastfm"),
+    ("open_bandit_dataset", "obd", "obd"),
+];
 
 /// The same command with fewer people and fewer days, where it would otherwise live through a month: what is tested is
 /// that it means something.

@@ -22,6 +22,7 @@ fn every_command_explains_itself() {
         ("help_metrics", "metrics --help"),
         ("help_inspect", "inspect --help"),
         ("help_replay", "replay --help"),
+        ("help_evaluate", "evaluate --help"),
     ] {
         assert_snapshot!(name, stdout(here.path(), args));
     }

@@ -15,17 +15,16 @@ use crate::evaluate::{EvaluateConfig, Evaluated, Made};
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop run --recommender dot --set observe_interest=true --set recommender.temperature=1 --out runs/dot
   recloop evaluate runs/dot --target dot:temperature=0.5 --reward click --by country
-  recloop evaluate runs/dot --target random --target dot:temperature=0.5 --estimators sips,iips,rips,dr
-  recloop evaluate log.parquet --columns map.toml --target column:pi --estimators ips,snips,'clipped-ips(5)'
-  recloop import obd open_bandit --out obd
-  recloop evaluate obd/random/men --target 'table:obd/targets/bts_action_dist.csv?campaign=men' --html men.html
-  recloop evaluate part-1.parquet --columns map.toml --target column:pi --partial 1.sums   (on any machine)
-  recloop evaluate --merge 1.sums 2.sums 3.sums
+  recloop evaluate runs/dot --target random --target run:runs/mf --estimators sips,rips
+  recloop evaluate log.parquet --columns map.toml --target column:pi --estimators 'dr,dros(5)'
+  recloop evaluate obd/random/men --target table:obd/targets/random_action_dist.csv?campaign=men
+  recloop evaluate part-1.parquet --columns map.toml --target column:pi --partial 1.sums
+  recloop evaluate --merge 1.sums 2.sums 3.sums --html page.html
 
-A target is a recommender (NAME:KEY=VALUE,…), the frozen recommender of a run (run:DIR), a column of the log
-(column:NAME, its probability of the logged action or of all actions), or a table (table:FILE?COLUMN=VALUE).
+A target is a recommender (NAME:KEY=VALUE,…), the frozen recommender of a run (run:DIR), a column of
+the log (column:NAME: its probability of the logged action, or of all actions), a table
+(table:FILE?COLUMN=VALUE), or what the mapping names (columns).
 docs/offline-evaluation.md has every estimator with its formula, and what the diagnostics mean.";
 
 /// Says what another policy would have earned, from a log alone, how sure that is, and whether to believe it.

@@ -36,10 +36,10 @@ Examples:
   recloop run --recommender linucb                     the same people and luck, another recommender
   recloop compare feed-v0 mf linucb --seeds 5          which keeps more users, and how sure
   recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
-  recloop evaluate runs/dot --target dot:temperature=0.5   what another policy would have earned, from the log
+  recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
-  recloop replay runs/feed-v0-mf-7                     prove that its config gives its log, bit by bit
+  recloop replay runs/feed-v0-mf-7                     prove that its log can be made again
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
 

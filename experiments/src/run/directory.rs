@@ -162,6 +162,8 @@ pub(crate) fn store_by(
 /// A rename lasts once the directory is on disk; only Unix lets a directory be synced.
 fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // A bare file name has an empty parent: it lies here.
+        Some(parent) if cfg!(unix) && parent.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(parent) if cfg!(unix) => File::open(parent)?.sync_all(),
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@ use crate::ope::{Form, ModelSource, OpeError, SlateForm, WeightSource};
 impl Table {
     pub(super) fn lacks_for(&self, form: &Form) -> Option<String> {
         match form {
-            Form::Replay => self.lacks_target(),
+            Form::Replay => self.lacks_rows().or_else(|| self.lacks_target()),
             Form::Weighted { source, .. } => self.lacks_weight(source),
             Form::Direct => self.lacks_rows().or_else(|| self.lacks_model(&ModelSource::Outcome)),
             Form::Robust { source, model, .. } => {
