@@ -18,7 +18,7 @@ fn table(dir: &Path, name: &str, rows: std::ops::Range<u32>, bend: impl Fn(u32, 
     let of = |value: &dyn Fn(u32) -> f64| -> ArrayRef {
         Arc::new(Float64Array::from_iter_values(rows.clone().map(value)))
     };
-    let first = |row: u32| row % 4 == 0;
+    let first = |row: u32| row.is_multiple_of(4);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("user", Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| row / 3)))),
         ("action", Arc::new(UInt32Array::from_iter_values(rows.clone().map(|row| u32::from(!first(row)))))),

@@ -15,7 +15,7 @@ use crate::evaluate::{EvaluateConfig, Evaluated, Made};
 
 const EXAMPLES: &str = "\
 Examples:
-  recloop evaluate runs/dot --target dot:temperature=0.5 --reward click --by country
+  recloop evaluate runs/dot --target dot:temperature=0.5 --reward click --by age
   recloop evaluate runs/dot --target random --target run:runs/mf --estimators sips,rips
   recloop evaluate log.parquet --columns map.toml --target column:pi --estimators 'dr,dros(5)'
   recloop evaluate obd/random/men --target table:obd/targets/random_action_dist.csv?campaign=men

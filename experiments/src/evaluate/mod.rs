@@ -173,9 +173,9 @@ fn is_run(log: &Path) -> bool {
 
 /// The log under the eyes of a target, and what is asked of it.
 fn opened(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn Source>, Request), RunError> {
-    let source = if is_run(log) { run_log(config, log, target)? } else { table(config, log, target)? };
+    let (source, reward) =
+        if is_run(log) { run_log(config, log, target)? } else { table(config, log, target)? };
     let mut request = config.request.clone();
-    let reward = config.reward.clone().unwrap_or_else(|| "the log's own".into());
     request.about =
         [("target", Some(target.to_owned())), ("reward", Some(reward)), ("by", config.by.clone())]
             .into_iter()
@@ -184,7 +184,7 @@ fn opened(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn 
     Ok((source, request))
 }
 
-fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn Source>, RunError> {
+fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn Source>, String), RunError> {
     let refused =
         |what: &str, reason: &str| Err(OpeError::Request { what: what.into(), reason: reason.into() }.into());
     if config.columns.is_some() {
@@ -201,10 +201,12 @@ fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn 
     };
     let (policy, logger) = (crate::target(target, log)?, crate::logger(log)?);
     let logger = logger.map(|policy| -> Box<dyn TargetPolicy> { policy });
-    Ok(Box::new(RunLog::open(log, policy, logger, &options)?))
+    let reward = config.reward.clone().unwrap_or_else(|| "reward".into());
+    Ok((Box::new(RunLog::open(log, policy, logger, &options)?), reward))
 }
 
-fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn Source>, RunError> {
+/// A table, and what its reward is: shards that are merged must agree on it.
+fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn Source>, String), RunError> {
     let target: TargetSpec = target.parse()?;
     let mapping = config.columns.as_deref().map(Mapping::load).transpose()?;
     let options = TableOptions {
@@ -214,7 +216,9 @@ fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<Box<dyn So
         by: config.by.clone(),
         skip_invalid: config.skip_invalid,
     };
-    Ok(Box::new(Table::open(&[log.into()], mapping, &target, options)?))
+    let table = Table::open(&[log.into()], mapping, &target, options)?;
+    let reward = table.reward().to_owned();
+    Ok((Box::new(table), reward))
 }
 
 /// Writes a page per target: to the file named, numbered from the second on.
