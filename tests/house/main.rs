@@ -30,7 +30,13 @@ fn named_paths(document: &str) -> Vec<String> {
 #[test]
 fn documents_name_what_exists() {
     let mut checked = 0;
-    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/feed-world.md"] {
+    for document in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/feed-world.md",
+        "docs/offline-evaluation.md",
+    ] {
         for path in named_paths(&text(document)) {
             assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
             checked += 1;
