@@ -1,0 +1,5 @@
+//! What networks are made of.
+
+mod mlp;
+
+pub use mlp::{Mlp, MlpConfig};

@@ -1,0 +1,46 @@
+//! What is kept of a network: its weights as safetensors, and a card that says what they are.
+
+mod card;
+
+pub use card::Card;
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+
+use crate::NnError;
+
+/// Weights, readable by anything that reads safetensors.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// The moments of the optimiser.
+pub const OPTIMISER: &str = "optimiser.bpk";
+/// What the weights are.
+pub const CARD: &str = "card.json";
+
+/// Writes the weights of `module`.
+///
+/// # Errors
+/// [`NnError::Checkpoint`] if the file cannot be written.
+pub fn save_weights<M: Module>(module: &M, path: &Path) -> Result<(), NnError> {
+    let mut store = SafetensorsStore::from_file(path).overwrite(true);
+    module.save_into(&mut store).map_err(|error| refused(path, error.to_string()))
+}
+
+/// Puts written weights into `module`.
+///
+/// # Errors
+/// [`NnError::Checkpoint`] if the file cannot be read, or its tensors are not those of the module: another name, another
+/// shape, one too few or one too many.
+pub fn load_weights<M: Module>(module: &mut M, path: &Path) -> Result<(), NnError> {
+    let mut store = SafetensorsStore::from_file(path);
+    let result = module.load_from(&mut store).map_err(|error| refused(path, error.to_string()))?;
+    let misfits = result.missing.iter().map(|(name, _)| format!("it lacks `{name}`"));
+    let misfits = misfits.chain(result.unused.iter().map(|name| format!("the network has no `{name}`")));
+    let misfits: Vec<_> = misfits.chain(result.errors.iter().map(ToString::to_string)).collect();
+    if misfits.is_empty() { Ok(()) } else { Err(refused(path, misfits.join("; "))) }
+}
+
+fn refused(path: &Path, reason: String) -> NnError {
+    NnError::Checkpoint { path: path.into(), reason }
+}

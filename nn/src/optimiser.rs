@@ -1,0 +1,116 @@
+//! Adam with a bound on the norm of the whole gradient.
+
+use std::path::Path;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
+
+use crate::NnError;
+
+/// ε of Adam (Kingma & Ba 2015); burn's own default is a thousand times larger.
+const EPSILON: f32 = 1e-8;
+
+/// Adam: `m ← β₁m + (1 − β₁)g`, `v ← β₂v + (1 − β₂)g²`, `w ← w − η m̂ / (√v̂ + ε)`, with β₁ = .9, β₂ = .999, ε = 1e-8.
+///
+/// The gradient is first scaled by `min(1, c / ‖g‖)`, the norm being that of all parameters together.
+///
+/// # Source
+/// Kingma, Ba (2015), "Adam: a method for stochastic optimization"; Pascanu, Mikolov, Bengio (2013), "On the difficulty
+/// of training recurrent neural networks", for the bound.
+#[derive(Clone)]
+pub struct Optimiser {
+    adam: ModuleOptimizer,
+    /// c, the largest norm; none if absent.
+    clip: Option<f32>,
+}
+
+impl std::fmt::Debug for Optimiser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Optimiser").field("clip", &self.clip).finish_non_exhaustive()
+    }
+}
+
+impl Optimiser {
+    /// Adam that has not moved yet.
+    #[must_use]
+    pub fn new(clip: Option<f32>) -> Self {
+        Self { adam: AdamConfig::new().with_epsilon(EPSILON).init(), clip }
+    }
+
+    /// Moves `module` one step against the gradient of `loss` at learning rate `rate`. Returns it with the loss and the
+    /// norm of the gradient before it was bounded.
+    ///
+    /// # Errors
+    /// [`NnError::NotFinite`] if the loss or the norm is not a number; the module is lost then, its checkpoint is not.
+    pub fn step<M: Module>(
+        &mut self,
+        rate: f64,
+        module: M,
+        loss: Tensor<1>,
+    ) -> Result<(M, [f64; 2]), NnError> {
+        let mut grads = GradientsParams::from_grads(loss.backward(), &module);
+        let loss = finite("the loss", loss.into_scalar::<f64>())?;
+        let mut norm = Norm { grads: &grads, squared: 0.0 };
+        module.visit(&mut norm);
+        let norm = finite("the norm of the gradient", norm.squared.sqrt())?;
+        if let Some(clip) = self.clip.map(f64::from).filter(|clip| norm > *clip) {
+            module.visit(&mut Scale { grads: &mut grads, by: (clip / norm) as f32 });
+        }
+        Ok((self.adam.step(rate, module, grads), [loss, norm]))
+    }
+
+    /// Writes the moments.
+    ///
+    /// # Errors
+    /// [`NnError::Checkpoint`] if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), NnError> {
+        let _ = std::fs::remove_file(path);
+        self.adam.save(path).map_err(|error| broken(path, &error))
+    }
+
+    /// Goes back to moments that were written.
+    ///
+    /// # Errors
+    /// [`NnError::Checkpoint`] if the file cannot be read.
+    pub fn load(&mut self, path: &Path) -> Result<(), NnError> {
+        self.adam = self.adam.clone().load(path).map_err(|error| broken(path, &error))?;
+        Ok(())
+    }
+}
+
+fn broken(path: &Path, error: &impl std::fmt::Debug) -> NnError {
+    NnError::Checkpoint { path: path.into(), reason: format!("{error:?}") }
+}
+
+fn finite(what: &str, value: f64) -> Result<f64, NnError> {
+    if value.is_finite() { Ok(value) } else { Err(NnError::NotFinite { what: what.into(), value }) }
+}
+
+/// Sums the squares of all gradients.
+struct Norm<'a> {
+    grads: &'a GradientsParams,
+    squared: f64,
+}
+
+impl ModuleVisitor for Norm<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(grad) = self.grads.get::<D>(param.id) {
+            self.squared += grad.square().sum().into_scalar::<f64>();
+        }
+    }
+}
+
+/// Scales all gradients.
+struct Scale<'a> {
+    grads: &'a mut GradientsParams,
+    by: f32,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(grad) = self.grads.remove::<D>(param.id) {
+            self.grads.register(param.id, grad.mul_scalar(self.by));
+        }
+    }
+}
