@@ -8,6 +8,7 @@ mod cholesky;
 mod error;
 pub mod factorise;
 mod greedy;
+pub mod learned;
 mod linear;
 mod oracle;
 pub mod plackett_luce;

@@ -63,6 +63,17 @@ impl<S: Scorer> PlackettLuce<S> {
         Ok(Self { scorer, temperature, order: Order::default(), desks: Vec::new() })
     }
 
+    /// What it ranks by.
+    #[must_use]
+    pub fn scorer(&self) -> &S {
+        &self.scorer
+    }
+
+    /// What it ranks by, to change it.
+    pub fn scorer_mut(&mut self) -> &mut S {
+        &mut self.scorer
+    }
+
     /// Whether slates come with their position marginals; those cost far more than the slates.
     #[must_use]
     pub fn with_marginals(mut self, wanted: bool) -> Self {

@@ -80,7 +80,10 @@ mod tests {
     fn weights(seed: u64) -> Vec<f32> {
         let device = Device::flex();
         let mlp: Mlp = initialise(MlpConfig::new(6, vec![4], 2).build(&device), seed, &device);
-        mlp.layers.iter().flat_map(|layer| layer.weight.val().into_data().try_to_vec::<f32>().unwrap()).collect()
+        mlp.layers
+            .iter()
+            .flat_map(|layer| layer.weight.val().into_data().try_to_vec::<f32>().unwrap())
+            .collect()
     }
 
     #[test]

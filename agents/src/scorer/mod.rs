@@ -191,7 +191,7 @@ pub(crate) fn not_finite(seen: &Observation, row: usize, place: usize, score: f3
     RecommendError::Score { row, item: seen.candidates.listed(row)[place], score }
 }
 
-fn unfit(recommender: &str, spec: &EnvSpec, reason: String) -> RecommendError {
+pub(crate) fn unfit(recommender: &str, spec: &EnvSpec, reason: String) -> RecommendError {
     RecommendError::Unfit { recommender: recommender.into(), world: spec.id.clone(), reason }
 }
 

@@ -4,6 +4,7 @@ use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, Snapsh
 
 use super::{Scorer, keep_out, unfit};
 use crate::AgentError;
+use crate::learned::{Holds, Neural};
 use crate::select::{Ties, shortlist};
 
 /// The score of what was not retrieved: below any other, yet a number.
@@ -44,6 +45,34 @@ impl<R: Scorer, S: Scorer> TwoStage<R, S> {
         }
         Ok(Self { retriever, ranker, keep, ties: Ties::default() })
     }
+
+    /// The places of what is retrieved for a row; a score that is not finite stays in `scores`.
+    fn retrieve(&self, seen: &Observation, row: usize, scores: &mut [f32]) -> Option<Vec<usize>> {
+        self.retriever.score(seen, row, scores);
+        keep_out(seen, row, scores).ok()?;
+        let mut places = Vec::with_capacity(self.keep.min(scores.len()));
+        shortlist(scores, seen.candidates.listed(row), &self.ties, self.keep, &mut places);
+        Some(places)
+    }
+}
+
+impl<R: Scorer, S: Holds> Holds for TwoStage<R, S> {
+    fn neural(&self) -> &Neural {
+        self.ranker.neural()
+    }
+
+    fn neural_mut(&mut self) -> &mut Neural {
+        self.ranker.neural_mut()
+    }
+
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize> {
+        let mut scores = vec![0.0; seen.candidates.listed(row).len()];
+        self.retrieve(seen, row, &mut scores).unwrap_or_default()
+    }
+
+    fn most_offered(&self, spec: &EnvSpec) -> Option<usize> {
+        Some(spec.max_candidates.map_or(self.keep, |most| most.min(self.keep)))
+    }
 }
 
 impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
@@ -63,12 +92,9 @@ impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
     }
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
-        self.retriever.score(seen, row, out);
-        if keep_out(seen, row, out).is_err() {
+        let Some(places) = self.retrieve(seen, row, out) else {
             return; // left as it is, for the ranker above to refuse
-        }
-        let mut places = Vec::with_capacity(self.keep);
-        shortlist(out, seen.candidates.listed(row), &self.ties, self.keep, &mut places);
+        };
         let mut scores = vec![0.0; places.len()];
         self.ranker.score_at(seen, row, &places, &mut scores);
         out.fill(NOT_RETRIEVED);

@@ -85,3 +85,5 @@ pub const POSTERIOR: Purpose<ItemId> = Purpose::new(21);
 pub const HELD_OUT: Purpose<UserId> = Purpose::new(22);
 /// Which of a log's buckets of users are drawn again; one stream per replicate.
 pub const RESAMPLE: Purpose<UserId> = Purpose::new(23);
+/// What a round of training draws: its seed, and the order of its samples.
+pub const TRAINING: Purpose<ItemId> = Purpose::new(24);

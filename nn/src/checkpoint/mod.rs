@@ -8,6 +8,8 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, SafetensorsStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::NnError;
 
@@ -39,6 +41,24 @@ pub fn load_weights<M: Module>(module: &mut M, path: &Path) -> Result<(), NnErro
     let misfits = misfits.chain(result.unused.iter().map(|name| format!("the network has no `{name}`")));
     let misfits: Vec<_> = misfits.chain(result.errors.iter().map(ToString::to_string)).collect();
     if misfits.is_empty() { Ok(()) } else { Err(refused(path, misfits.join("; "))) }
+}
+
+/// Writes what is no tensor, as json.
+///
+/// # Errors
+/// [`NnError::Io`] if the file cannot be written.
+pub fn save_json(what: &impl Serialize, path: &Path) -> Result<(), NnError> {
+    let text = serde_json::to_string_pretty(what).map_err(|error| refused(path, error.to_string()))?;
+    std::fs::write(path, text + "\n").map_err(NnError::io("write", path))
+}
+
+/// Reads what [`save_json`] wrote.
+///
+/// # Errors
+/// [`NnError::Io`] if there is no such file, [`NnError::Checkpoint`] if it holds something else.
+pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<T, NnError> {
+    let text = std::fs::read_to_string(path).map_err(NnError::io("read", path))?;
+    serde_json::from_str(&text).map_err(|error| refused(path, error.to_string()))
 }
 
 fn refused(path: &Path, reason: String) -> NnError {

@@ -1,0 +1,64 @@
+//! Rows of experience as tensors.
+
+use recloop_nn::burn::tensor::{Device, Tensor, TensorData};
+
+use super::experience::Experience;
+use super::network::COURSE;
+
+/// What stands for the score of a candidate that is not there: low enough that its probability is 0.
+const NOBODY: f32 = -1e9;
+
+/// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what to add to the scores `[N, C]` where some rows have
+/// fewer candidates than others.
+pub(crate) struct Batch {
+    pub(crate) users: Tensor<2>,
+    pub(crate) courses: Tensor<2>,
+    pub(crate) items: Tensor<3>,
+    lacking: Option<Tensor<2>>,
+}
+
+impl Batch {
+    pub(crate) fn of(taken: &Experience, rows: &[u32], device: &Device) -> Self {
+        let (n, width, c) = (rows.len(), taken.width, taken.c);
+        let users = gather(&taken.users, width.user, rows);
+        let items = gather(&taken.items, c * width.item, rows);
+        let courses = gather(taken.course.as_flattened(), COURSE, rows);
+        let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize == c);
+        let lacking = (!full).then(|| {
+            let row = |row: &u32| {
+                let there = taken.n_candidates[*row as usize] as usize;
+                (0..c).map(move |place| if place < there { 0.0 } else { NOBODY })
+            };
+            let cells: Vec<f32> = rows.iter().flat_map(row).collect();
+            Tensor::from_data(TensorData::new(cells, [n, c]), device)
+        });
+        Self {
+            users: Tensor::from_data(TensorData::new(users, [n, width.user]), device),
+            courses: Tensor::from_data(TensorData::new(courses, [n, COURSE]), device),
+            items: Tensor::from_data(TensorData::new(items, [n, c, width.item]), device),
+            lacking,
+        }
+    }
+
+    /// Scores with nobody where nobody is.
+    pub(crate) fn among_those_there(&self, scores: Tensor<2>) -> Tensor<2> {
+        match &self.lacking {
+            Some(lacking) => scores + lacking.clone(),
+            None => scores,
+        }
+    }
+}
+
+/// Rows of a table, one after another.
+fn gather(table: &[f32], width: usize, rows: &[u32]) -> Vec<f32> {
+    let mut out = Vec::with_capacity(rows.len() * width);
+    rows.iter().for_each(|row| out.extend_from_slice(&table[*row as usize * width..][..width]));
+    out
+}
+
+/// One number of every row.
+pub(crate) fn column(values: &[f32], rows: &[u32], device: &Device) -> Tensor<1> {
+    let values: Vec<f32> = rows.iter().map(|row| values[*row as usize]).collect();
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}

@@ -1,0 +1,18 @@
+//! Recommenders that are trained: what a network sees, what it is, and how it learns.
+//!
+//! A [`Neural`] scores candidates by a [`Network`]; behind [`PlackettLuce`](crate::PlackettLuce) it is a policy with exact
+//! propensities. [`Ppo`] trains it in a world.
+
+mod advantage;
+mod batch;
+mod encoder;
+mod experience;
+mod network;
+mod neural;
+mod ppo;
+mod slate_head;
+
+pub use advantage::Discount;
+pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
+pub use neural::{Holds, Neural};
+pub use ppo::{Ppo, PpoConfig};

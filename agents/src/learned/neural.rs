@@ -1,0 +1,131 @@
+//! A network as a scorer.
+
+use recloop_env::{EnvSpec, Observation, RecommendError};
+
+use super::encoder::Encoder;
+use super::network::{Desk, FrozenNetwork, Width};
+use crate::scorer::{Scorer, unfit};
+
+/// Scores candidates by a trained [`Network`](super::Network).
+///
+/// It acts on the observation alone: with the same weights it is the same policy.
+///
+/// # Errors
+/// `begin` refuses a world whose features are not as many as those of the world it was trained in.
+#[derive(Debug, Clone)]
+pub struct Neural {
+    network: FrozenNetwork,
+    width: Width,
+    encoder: Encoder,
+}
+
+impl Neural {
+    /// A scorer with these weights, which take rows of these widths.
+    #[must_use]
+    pub fn new(network: FrozenNetwork, width: Width) -> Self {
+        Self { network, width, encoder: Encoder::default() }
+    }
+
+    /// A scorer for any world, that nobody has trained: what a learner begins with.
+    #[must_use]
+    pub fn untrained() -> Self {
+        Self { network: FrozenNetwork::default(), width: Width::default(), encoder: Encoder::default() }
+    }
+
+    pub(crate) fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    pub(crate) fn network(&self) -> &FrozenNetwork {
+        &self.network
+    }
+
+    /// Acts with other weights from now on.
+    pub(crate) fn set(&mut self, network: FrozenNetwork) {
+        (self.network, self.width) = (network, self.encoder.width());
+    }
+
+    fn score_each(
+        &self,
+        seen: &Observation,
+        row: usize,
+        places: impl Iterator<Item = usize>,
+        out: &mut [f32],
+    ) {
+        let (width, listed) = (self.encoder.width(), seen.candidates.listed(row));
+        if width != self.width {
+            return out.fill(f32::NAN); // no world was begun: for the ranker above to refuse
+        }
+        let (mut user, mut item, mut desk) = (vec![0.0; width.user], vec![0.0; width.item], Desk::default());
+        self.encoder.user(seen, row, &mut user);
+        self.network.meet(&user, &mut desk);
+        for (score, place) in out.iter_mut().zip(places) {
+            self.encoder.item(seen, row, listed[place], &mut item);
+            *score = self.network.score(&item, &mut desk);
+        }
+    }
+}
+
+impl Scorer for Neural {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        let encoder = Encoder::of(spec).map_err(|reason| unfit("the network", spec, reason))?;
+        let is_trained = self.width != Width::default();
+        if is_trained && encoder.width() != self.width {
+            let (here, there) = (encoder.width(), self.width);
+            let reason = format!(
+                "it was trained on {} numbers of a user and {} of an item; here there are {} and {}",
+                there.user, there.item, here.user, here.item
+            );
+            return Err(unfit("the network", spec, reason));
+        }
+        self.encoder = encoder;
+        Ok(())
+    }
+
+    fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+        self.score_each(seen, row, 0..out.len(), out);
+    }
+
+    fn score_at(&self, seen: &Observation, row: usize, places: &[usize], out: &mut [f32]) {
+        self.score_each(seen, row, places.iter().copied(), out);
+    }
+}
+
+/// A scorer in which a network has the last word, such as a [`Neural`] behind a retriever: what can be trained.
+pub trait Holds: Scorer {
+    /// The network's part.
+    fn neural(&self) -> &Neural;
+
+    /// The network's part, to give it other weights.
+    fn neural_mut(&mut self) -> &mut Neural;
+
+    /// The places among row `row`'s listed items that are ranked.
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize>;
+
+    /// The most places that may be ranked for a row, where a world says how many candidates there can be.
+    fn most_offered(&self, spec: &EnvSpec) -> Option<usize>;
+}
+
+impl Holds for Neural {
+    fn neural(&self) -> &Neural {
+        self
+    }
+
+    fn neural_mut(&mut self) -> &mut Neural {
+        self
+    }
+
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize> {
+        let n = seen.candidates.listed(row).len();
+        if seen.candidates.barred(row).is_empty() {
+            return (0..n).collect();
+        }
+        let mut is_offered = vec![true; n];
+        seen.candidates.barred_places(row).for_each(|place| is_offered[place] = false);
+        (0..n).filter(|place| is_offered[*place]).collect()
+    }
+
+    fn most_offered(&self, spec: &EnvSpec) -> Option<usize> {
+        spec.max_candidates
+    }
+}

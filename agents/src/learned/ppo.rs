@@ -1,0 +1,274 @@
+//! Proximal policy optimisation with slates as actions.
+
+use std::path::Path;
+
+use rand::seq::SliceRandom;
+use recloop_env::{
+    Env, EnvSpec, ItemId, Observation, Recommender, ResetOptions, Slates, Step, Streams, Tick, purpose,
+};
+use recloop_nn::burn::tensor::{Device, Tensor};
+use recloop_nn::checkpoint::{self, OPTIMISER, WEIGHTS};
+use recloop_nn::training::{Learner, Measures};
+use recloop_nn::{NnError, Optimiser};
+use serde::{Deserialize, Serialize};
+
+use super::advantage::{Advantages, Discount, advantages};
+use super::batch::{Batch, column};
+use super::experience::Experience;
+use super::network::{Network, NetworkConfig, Width};
+use super::neural::Holds;
+use super::slate_head;
+use crate::PlackettLuce;
+use crate::scorer::unfit;
+
+/// How [`Ppo`] learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PpoConfig {
+    /// What later rewards are worth.
+    pub discount: Discount,
+    /// η of Adam at the beginning; it falls linearly to a tenth over `rounds`.
+    pub learning_rate: f64,
+    /// ε: how far the policy may move within a round, as a ratio of probabilities.
+    pub clip: f64,
+    /// Weight of the entropy of the choices.
+    pub entropy: f64,
+    /// Weight of the error of the value.
+    pub value: f64,
+    /// Passes over the experience of a round.
+    pub epochs: usize,
+    /// Rows per update.
+    pub batch: usize,
+    /// Largest norm of a gradient.
+    pub max_norm: f32,
+    /// Rounds over which the learning rate falls.
+    pub rounds: u32,
+}
+
+impl Default for PpoConfig {
+    /// Stable-Baselines3's, but for a larger batch and λ (chosen by us: an episode here is thousands of users at once).
+    fn default() -> Self {
+        Self {
+            discount: Discount { gamma: 1.0, lambda: 0.97 },
+            learning_rate: 1e-3,
+            clip: 0.2,
+            entropy: 0.001,
+            value: 0.5,
+            epochs: 4,
+            batch: 2048,
+            max_norm: 0.5,
+            rounds: 100,
+        }
+    }
+}
+
+/// PPO over slates: `L = E[min(ρA, clip(ρ, 1 ± ε)A)] + c_H H − c_v (v − target)²`, `ρ` the ratio of the slate's exact
+/// Plackett–Luce probabilities under the new and the old policy.
+///
+/// A round plays one run of the world from a seed of its own to its end, with all users at once, and then learns from it.
+///
+/// # Source
+/// Schulman, Wolski, Dhariwal, Radford, Klimov (2017), "Proximal policy optimization algorithms".
+pub struct Ppo<W, S> {
+    config: PpoConfig,
+    world: W,
+    spec: EnvSpec,
+    options: ResetOptions,
+    ranker: PlackettLuce<S>,
+    network: Network,
+    optimiser: Optimiser,
+    device: Device,
+    c: usize,
+    memory: Memory,
+}
+
+/// What is left of earlier rounds beside the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Memory {
+    seed: u64,
+    round: u32,
+    /// What rewards are multiplied by, so that returns have a spread of 1: found in the first round, kept from then on.
+    scale: Option<f32>,
+}
+
+const MEMORY: &str = "memory.json";
+
+impl<W: Env, S: Holds> Ppo<W, S> {
+    /// A learner for `world`, in which it ranks by `scorer`.
+    ///
+    /// # Errors
+    /// A scorer that does not fit the world.
+    pub fn new(
+        config: PpoConfig,
+        network: &NetworkConfig,
+        (world, options): (W, ResetOptions),
+        mut scorer: S,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, NnError> {
+        let spec = world.spec().clone();
+        let device = device.clone().autodiff();
+        scorer.begin(&spec).map_err(NnError::learner)?;
+        let boundless =
+            "its rows can have any number of candidates: put a retriever before the network".to_owned();
+        let c = scorer
+            .most_offered(&spec)
+            .ok_or_else(|| NnError::learner(unfit("the network", &spec, boundless)))?;
+        let mut ranker = PlackettLuce::new(scorer, 1.0).map_err(NnError::learner)?;
+        ranker.begin(&spec).map_err(NnError::learner)?;
+        let width = ranker.scorer().neural().encoder().width();
+        let network = network.build(width, seed, &device);
+        let memory = Memory { seed, round: 0, scale: None };
+        let optimiser = Optimiser::new(Some(config.max_norm));
+        let mut learner =
+            Self { config, world, spec, options, ranker, network, optimiser, device, c, memory };
+        learner.act_anew()?;
+        Ok(learner)
+    }
+
+    fn act_anew(&mut self) -> Result<(), NnError> {
+        let frozen = self.network.frozen()?;
+        self.ranker.scorer_mut().neural_mut().set(frozen);
+        Ok(())
+    }
+
+    /// The streams of this round.
+    fn luck(&self) -> Streams {
+        let mut draws =
+            Streams::new(self.memory.seed).at(purpose::TRAINING, ItemId(self.memory.round), Tick(0));
+        Streams::new(u64::from(draws.word()) << 32 | u64::from(draws.word()))
+    }
+
+    fn play(&mut self) -> Result<Experience, NnError> {
+        let width: Width = self.ranker.scorer().neural().encoder().width();
+        let mut taken = Experience::new(&self.spec, width, self.c);
+        let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
+        let seed = self.luck().seed();
+        self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
+        while !seen.is_empty() {
+            self.ranker.recommend(&seen, &self.world.streams(), &mut slates).map_err(NnError::learner)?;
+            self.world.step(&slates, &mut step).map_err(NnError::learner)?;
+            taken.record(self.ranker.scorer(), &seen, &slates, &step, |row| step.reward[row]);
+            self.ranker.learn(&seen, &slates, &step);
+            std::mem::swap(&mut seen, &mut step.next);
+        }
+        Ok(taken)
+    }
+
+    fn learn(&mut self, taken: &Experience) -> Result<Sums, NnError> {
+        let scale =
+            *self.memory.scale.get_or_insert_with(|| scale_of(taken, &self.spec, self.config.discount));
+        let found = advantages(taken, &self.spec, self.config.discount, scale);
+        let found = Advantages { advantage: standardised(&found.advantage), target: found.target };
+        let mut rows: Vec<u32> = (0..taken.len() as u32).collect();
+        let (luck, mut sums) = (self.luck(), Sums::default());
+        for epoch in 0..self.config.epochs {
+            rows.shuffle(&mut luck.at(purpose::TRAINING, ItemId(epoch as u32), Tick(1)));
+            for rows in rows.chunks(self.config.batch) {
+                self.update(taken, &found, rows, &mut sums)?;
+            }
+        }
+        Ok(sums)
+    }
+
+    fn update(
+        &mut self,
+        taken: &Experience,
+        found: &Advantages,
+        rows: &[u32],
+        sums: &mut Sums,
+    ) -> Result<(), NnError> {
+        let PpoConfig { clip, entropy: bonus, value: weight, .. } = self.config;
+        let batch = Batch::of(taken, rows, &self.device);
+        let scores = batch.among_those_there(self.network.scores(batch.users.clone(), batch.items.clone()));
+        let (log_p, entropy) = slate_head::slates(scores, taken.k);
+        let ratio = (log_p - column(&taken.log_propensity, rows, &self.device)).exp();
+        let gain = surrogate(ratio, column(&found.advantage, rows, &self.device), clip).mean();
+        let error =
+            self.network.values(batch.users, batch.courses) - column(&found.target, rows, &self.device);
+        let (entropy, error) = (entropy.mean(), error.square().mean());
+        sums.entropy += entropy.clone().into_scalar::<f64>();
+        sums.error += error.clone().into_scalar::<f64>();
+        let loss = error.mul_scalar(weight) - gain - entropy.mul_scalar(bonus);
+        let network = self.network.clone();
+        let (network, [loss, norm]) = self.optimiser.step(self.rate(), network, loss)?;
+        self.network = network;
+        sums.loss += loss;
+        sums.norm += norm;
+        sums.updates += 1.0;
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        let done = f64::from(self.memory.round) / f64::from(self.config.rounds.max(1));
+        self.config.learning_rate * (1.0 - 0.9 * done.min(1.0))
+    }
+}
+
+/// `min(ρA, clip(ρ, 1 − ε, 1 + ε)A)`.
+fn surrogate(ratio: Tensor<1>, advantage: Tensor<1>, clip: f64) -> Tensor<1> {
+    let bounded = ratio.clone().clamp(1.0 - clip, 1.0 + clip) * advantage.clone();
+    (ratio * advantage).min_pair(bounded)
+}
+
+/// Sums over the updates of a round.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    loss: f64,
+    entropy: f64,
+    error: f64,
+    norm: f64,
+    updates: f64,
+}
+
+/// One over the standard deviation of the returns of the slates.
+fn scale_of(taken: &Experience, spec: &EnvSpec, discount: Discount) -> f32 {
+    let mut blind = taken.clone();
+    blind.value.fill(0.0);
+    let all = advantages(&blind, spec, Discount { lambda: 1.0, ..discount }, 1.0);
+    let (_, sd) = moments(&all.target);
+    if sd > 0.0 { (1.0 / sd) as f32 } else { 1.0 }
+}
+
+fn standardised(values: &[f32]) -> Vec<f32> {
+    let (mean, sd) = moments(values);
+    values.iter().map(|value| ((f64::from(*value) - mean) / sd.max(1e-8)) as f32).collect()
+}
+
+fn moments(values: &[f32]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
+    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance.sqrt())
+}
+
+impl<W: Env, S: Holds> Learner for Ppo<W, S> {
+    fn round(&mut self) -> Result<Measures, NnError> {
+        let taken = self.play()?;
+        let sums = self.learn(&taken)?;
+        self.act_anew()?;
+        self.memory.round += 1;
+        let reward = taken.reward.iter().map(|reward| f64::from(*reward)).sum::<f64>();
+        let values = vec![
+            ("reward", reward / self.spec.n_users.max(1) as f64),
+            ("loss", sums.loss / sums.updates),
+            ("entropy", sums.entropy / sums.updates),
+            ("value_error", sums.error / sums.updates),
+            ("gradient_norm", sums.norm / sums.updates),
+        ];
+        Ok(Measures { steps: taken.len() as u64, values })
+    }
+
+    fn save(&self, dir: &Path) -> Result<(), NnError> {
+        checkpoint::save_weights(&self.network, &dir.join(WEIGHTS))?;
+        self.optimiser.save(&dir.join(OPTIMISER))?;
+        checkpoint::save_json(&self.memory, &dir.join(MEMORY))
+    }
+
+    fn load(&mut self, dir: &Path) -> Result<(), NnError> {
+        checkpoint::load_weights(&mut self.network, &dir.join(WEIGHTS))?;
+        self.optimiser.load(&dir.join(OPTIMISER))?;
+        self.memory = checkpoint::load_json(&dir.join(MEMORY))?;
+        self.act_anew()
+    }
+}
