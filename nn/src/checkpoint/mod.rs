@@ -6,8 +6,9 @@ pub use card::Card;
 
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Tensor;
 
 use crate::NnError;
 
@@ -21,9 +22,16 @@ pub const CARD: &str = "card.json";
 /// Writes the weights of `module`.
 ///
 /// # Errors
-/// [`NnError::Checkpoint`] if the file cannot be written.
+/// [`NnError::NotFinite`] if one of them is no number, and nothing is written; [`NnError::Checkpoint`] if the file cannot
+/// be.
 pub fn save_weights<M: Module>(module: &M, path: &Path) -> Result<(), NnError> {
-    let mut store = SafetensorsStore::from_file(path).overwrite(true);
+    let mut sum = Sum(0.0);
+    module.visit(&mut sum);
+    if !sum.0.is_finite() {
+        return Err(NnError::NotFinite { what: "the sum of all weights".into(), value: sum.0 });
+    }
+    // Without burn's own remarks, which come in any order: equal weights make equal files.
+    let mut store = SafetensorsStore::from_file(path).overwrite(true).clear_metadata();
     module.save_into(&mut store).map_err(|error| refused(path, error.to_string()))
 }
 
@@ -39,6 +47,15 @@ pub fn load_weights<M: Module>(module: &mut M, path: &Path) -> Result<(), NnErro
     let misfits = misfits.chain(result.unused.iter().map(|name| format!("the network has no `{name}`")));
     let misfits: Vec<_> = misfits.chain(result.errors.iter().map(ToString::to_string)).collect();
     if misfits.is_empty() { Ok(()) } else { Err(refused(path, misfits.join("; "))) }
+}
+
+/// Sums the sums of the parameters: finite if they all are.
+struct Sum(f64);
+
+impl ModuleVisitor for Sum {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0 += param.val().sum().into_scalar::<f64>();
+    }
 }
 
 fn refused(path: &Path, reason: String) -> NnError {
