@@ -2,6 +2,8 @@
 
 mod damage;
 mod early;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod kill;
 mod refuse;
 mod regression;
