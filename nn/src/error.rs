@@ -24,6 +24,12 @@ pub enum NnError {
         /// What it became.
         value: f64,
     },
+    /// A training that cannot begin or go on as it was asked to.
+    #[error("train: {reason}")]
+    Training {
+        /// What is in the way.
+        reason: String,
+    },
     /// A file of a checkpoint that is missing, damaged, or of another network.
     #[error("use {}: {reason}", .path.display())]
     Checkpoint {

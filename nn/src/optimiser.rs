@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::optim::{
+    Adam, AdamConfig, AdamState, GradientsParams, ModuleOptimizer, Optimizer, RecordState, StateSink,
+    StateSource,
+};
+use burn::tensor::{Device, Tensor};
 
 use crate::NnError;
 
@@ -35,7 +38,7 @@ impl Optimiser {
     /// Adam that has not moved yet.
     #[must_use]
     pub fn new(clip: Option<f32>) -> Self {
-        Self { adam: AdamConfig::new().with_epsilon(EPSILON).init(), clip }
+        Self { adam: Moved(AdamConfig::new().with_epsilon(EPSILON).build()).into(), clip }
     }
 
     /// Moves `module` one step against the gradient of `loss` at learning rate `rate`. Returns it with the loss and the
@@ -85,6 +88,43 @@ fn broken(path: &Path, error: &impl std::fmt::Debug) -> NnError {
 
 fn finite(what: &str, value: f64) -> Result<f64, NnError> {
     if value.is_finite() { Ok(value) } else { Err(NnError::NotFinite { what: what.into(), value }) }
+}
+
+/// Adam whose moments are read onto the processor, from where a step moves them to their weights. By itself burn reads
+/// them onto its default device: in a build with the feature `gpu` that is one, whether the machine has it or not.
+#[derive(Clone)]
+struct Moved(Adam);
+
+#[derive(Clone)]
+struct Moments<const D: usize>(AdamState<D>);
+
+impl Optimizer for Moved {
+    type State<const D: usize> = Moments<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: f64,
+        weight: Tensor<D>,
+        grad: Tensor<D>,
+        moments: Option<Moments<D>>,
+    ) -> (Tensor<D>, Option<Moments<D>>) {
+        let (weight, state) = self.0.step(rate, weight, grad, moments.map(|moments| moments.0));
+        (weight, state.map(Moments))
+    }
+
+    fn to_device<const D: usize>(moments: Moments<D>, device: &Device) -> Moments<D> {
+        Moments(Adam::to_device(moments.0, device))
+    }
+}
+
+impl<const D: usize> RecordState for Moments<D> {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        self.0.state_flatten(prefix, out);
+    }
+
+    fn state_unflatten(prefix: &str, read: &mut StateSource, _default: &Device) -> Option<Self> {
+        AdamState::state_unflatten(prefix, read, &Device::flex()).map(Self)
+    }
 }
 
 /// Sums the squares of all gradients.

@@ -1,9 +1,10 @@
 //! The card of a checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::CARD;
 use crate::NnError;
@@ -63,8 +64,82 @@ impl Card {
         }
         serde_json::from_str(&text).map_err(|error| refused(&path, &error))
     }
+
+    /// Every key by which `other` is a card of another training, with both values; step, metrics and the revision of the
+    /// program may differ within one.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let identity = |card: &Self| {
+            let identity = json!({
+                "algorithm": card.algorithm, "config": card.config, "shape": card.shape,
+                "data_digest": card.data_digest, "seed": card.seed,
+            });
+            // Numbers of a card that was read went through text; so must those of one that was not.
+            serde_json::from_str(&identity.to_string()).unwrap_or(identity)
+        };
+        let mut found = Vec::new();
+        differ("", &identity(self), &identity(other), &mut found);
+        found
+    }
+}
+
+fn differ(key: &str, one: &Value, other: &Value, found: &mut Vec<String>) {
+    let (Value::Object(ones), Value::Object(others)) = (one, other) else {
+        if one != other {
+            found.push(format!("`{key}` ({one} here, {other} there)"));
+        }
+        return;
+    };
+    let keys: BTreeSet<_> = ones.keys().chain(others.keys()).collect();
+    for name in keys {
+        let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+        let of = |object: &Map<String, Value>| object.get(name).cloned().unwrap_or_default();
+        differ(&key, &of(ones), &of(others), found);
+    }
 }
 
 fn refused(path: &Path, error: &serde_json::Error) -> NnError {
     NnError::Checkpoint { path: path.into(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(config: Value) -> Card {
+        Card {
+            version: Card::VERSION,
+            algorithm: "ppo".into(),
+            config,
+            shape: Value::Null,
+            data_digest: None,
+            seed: 7,
+            revision: "a".into(),
+            step: 0,
+            metrics: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn differences_are_named_down_to_the_key() {
+        let one = card(json!({"rate": 0.1, "net": {"width": 64, "depth": 2}}));
+        let mut other = card(json!({"rate": 0.1, "net": {"width": 32, "depth": 2}, "clip": 1}));
+        (other.seed, other.step, other.revision) = (8, 9, "b".into());
+        let expected = [
+            "`config.clip` (null here, 1 there)",
+            "`config.net.width` (64 here, 32 there)",
+            "`seed` (7 here, 8 there)",
+        ];
+        assert_eq!(one.differences(&other), expected);
+    }
+
+    #[test]
+    fn a_card_that_was_written_differs_in_nothing() {
+        let here = tempfile::tempdir().unwrap();
+        // Numbers of many digits, which a fast reader may round the other way.
+        let numbers: Vec<f64> = (1..2_000).map(|i| f64::from(i).sqrt().ln() / 3.0).collect();
+        let card = card(json!({ "numbers": numbers }));
+        card.save(here.path()).unwrap();
+        assert_eq!(card.differences(&Card::load(here.path()).unwrap()), Vec::<String>::new());
+    }
 }

@@ -6,8 +6,9 @@ pub use card::Card;
 
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Tensor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,9 +24,16 @@ pub const CARD: &str = "card.json";
 /// Writes the weights of `module`.
 ///
 /// # Errors
-/// [`NnError::Checkpoint`] if the file cannot be written.
+/// [`NnError::NotFinite`] if one of them is no number, and nothing is written; [`NnError::Checkpoint`] if the file cannot
+/// be.
 pub fn save_weights<M: Module>(module: &M, path: &Path) -> Result<(), NnError> {
-    let mut store = SafetensorsStore::from_file(path).overwrite(true);
+    let mut sum = Sum(0.0);
+    module.visit(&mut sum);
+    if !sum.0.is_finite() {
+        return Err(NnError::NotFinite { what: "the sum of all weights".into(), value: sum.0 });
+    }
+    // Without burn's own remarks, which come in any order: equal weights make equal files.
+    let mut store = SafetensorsStore::from_file(path).overwrite(true).clear_metadata();
     module.save_into(&mut store).map_err(|error| refused(path, error.to_string()))
 }
 
@@ -59,6 +67,15 @@ pub fn save_json(what: &impl Serialize, path: &Path) -> Result<(), NnError> {
 pub fn load_json<T: DeserializeOwned>(path: &Path) -> Result<T, NnError> {
     let text = std::fs::read_to_string(path).map_err(NnError::io("read", path))?;
     serde_json::from_str(&text).map_err(|error| refused(path, error.to_string()))
+}
+
+/// Sums the sums of the parameters: finite if they all are.
+struct Sum(f64);
+
+impl ModuleVisitor for Sum {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0 += param.val().sum().into_scalar::<f64>();
+    }
 }
 
 fn refused(path: &Path, reason: String) -> NnError {
