@@ -3,6 +3,7 @@
 use recloop_nn::blocks::{Bench, Frozen, Mlp, MlpConfig};
 use recloop_nn::burn;
 use recloop_nn::burn::module::Module;
+use recloop_nn::burn::nn::{Linear, LinearConfig};
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::{NnError, initialise};
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,7 @@ impl Default for NetworkConfig {
 /// Numbers of a trajectory so far that only a value sees: slates, reward, time.
 pub(crate) const COURSE: usize = 3;
 
-/// `s(u, i) = ⟨U(x_u), V x_i⟩ / √d + b(x_i)`, and beside it a value `v(x_u, c_u)`.
+/// `s(u, i) = ⟨U(x_u), V x_i⟩ / √d + b(x_i)`, where V is linear, and beside it a value `v(x_u, c_u)`.
 ///
 /// The value also sees the course `c_u` of the user's trajectory so far, as what is left of it depends on that; it is
 /// there for learning only, and the policy does without.
@@ -50,8 +51,8 @@ pub(crate) const COURSE: usize = 3;
 pub struct Network {
     /// U.
     user: Mlp,
-    /// V.
-    item: Mlp,
+    /// Vᵀ.
+    item: Linear,
     /// b.
     own: Mlp,
     /// v.
@@ -66,7 +67,7 @@ impl NetworkConfig {
         let hidden = || self.hidden.iter().copied();
         let network = Network {
             user: MlpConfig::new(width.user, hidden(), self.dim).build(device),
-            item: MlpConfig::new(width.item, [], self.dim).build(device),
+            item: LinearConfig::new(self.dim, width.item).with_bias(false).init(device),
             own: MlpConfig::new(width.item, self.own.iter().copied(), 1).build(device),
             value: MlpConfig::new(width.user + COURSE, hidden(), 1).build(device),
             dim: self.dim,
@@ -80,11 +81,10 @@ impl Network {
     #[must_use]
     pub fn scores(&self, users: Tensor<2>, items: Tensor<3>) -> Tensor<2> {
         let [n, c, width] = items.dims();
-        let items = items.reshape([n * c, width]);
-        let vectors = self.item.forward(items.clone()).reshape([n, c, self.dim]);
-        let users = self.user.forward(users).reshape([n, 1, self.dim]);
-        let products = (vectors * users).sum_dim(2).reshape([n, c]);
-        products / (self.dim as f64).sqrt() + self.own.forward(items).reshape([n, c])
+        // ⟨u, V x⟩ = ⟨Vᵀu, x⟩: a product for every user, not one for every candidate.
+        let weights = self.item.forward(self.user.forward(users)) / (self.dim as f64).sqrt();
+        let own = self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c]);
+        (items * weights.reshape([n, 1, width])).sum_dim(2).reshape([n, c]) + own
     }
 
     /// `[N]`.
@@ -101,7 +101,7 @@ impl Network {
     pub fn frozen(&self) -> Result<FrozenNetwork, NnError> {
         Ok(FrozenNetwork {
             user: self.user.frozen()?,
-            item: self.item.frozen()?,
+            item: Frozen::of(std::slice::from_ref(&self.item))?,
             own: self.own.frozen()?,
             value: self.value.frozen()?,
             scale: (self.dim as f32).sqrt().recip(),
@@ -113,6 +113,7 @@ impl Network {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FrozenNetwork {
     user: Frozen,
+    /// Vᵀ.
     item: Frozen,
     own: Frozen,
     value: Frozen,
@@ -122,22 +123,23 @@ pub struct FrozenNetwork {
 /// Working memory of a [`FrozenNetwork`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Desk {
-    user: Vec<f32>,
+    /// Vᵀu / √d of the user met last.
+    weights: Vec<f32>,
     bench: Bench,
 }
 
 impl FrozenNetwork {
     /// Turns to a user, whose items are then [scored](FrozenNetwork::score).
     pub(crate) fn meet(&self, user: &[f32], desk: &mut Desk) {
-        let vector = self.user.forward(user, &mut desk.bench);
-        desk.user.clear();
-        desk.user.extend(vector.iter().map(|x| x * self.scale));
+        let vector = self.user.forward(user, &mut desk.bench).to_vec();
+        let weights = self.item.forward(&vector, &mut desk.bench);
+        desk.weights.clear();
+        desk.weights.extend(weights.iter().map(|weight| weight * self.scale));
     }
 
     /// The score of one item for the user met last.
     pub(crate) fn score(&self, item: &[f32], desk: &mut Desk) -> f32 {
-        let vector = self.item.forward(item, &mut desk.bench);
-        let product: f32 = vector.iter().zip(&desk.user).map(|(a, b)| a * b).sum();
+        let product: f32 = item.iter().zip(&desk.weights).map(|(x, weight)| x * weight).sum();
         product + self.own.forward(item, &mut desk.bench)[0]
     }
 

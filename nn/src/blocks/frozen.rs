@@ -1,5 +1,7 @@
 //! A perceptron outside any graph, for one row at a time.
 
+use burn::nn::Linear;
+
 use super::Mlp;
 use crate::NnError;
 
@@ -34,16 +36,9 @@ impl Mlp {
     /// # Errors
     /// [`NnError::NotFinite`] if one is not a number.
     pub fn frozen(&self) -> Result<Frozen, NnError> {
-        let layers = self.layers.iter().map(|layer| {
-            let bias = layer.bias.as_ref().map(|bias| bias.val().into_data());
-            let weight = numbers(layer.weight.val().into_data())?;
-            let n_out = layer.weight.shape().dims::<2>()[1];
-            Ok(Layer { weight, bias: bias.map_or_else(|| Ok(vec![0.0; n_out]), numbers)? })
-        });
-        Ok(Frozen { layers: layers.collect::<Result<_, NnError>>()? })
+        Frozen::of(&self.layers)
     }
 }
-
 fn numbers(data: burn::tensor::TensorData) -> Result<Vec<f32>, NnError> {
     let values = data.try_to_vec::<f32>().map_err(NnError::learner)?;
     match values.iter().find(|value| !value.is_finite()) {
@@ -53,6 +48,20 @@ fn numbers(data: burn::tensor::TensorData) -> Result<Vec<f32>, NnError> {
 }
 
 impl Frozen {
+    /// Layers with rectified units between them, as they are now.
+    ///
+    /// # Errors
+    /// [`NnError::NotFinite`] if a weight is not a number.
+    pub fn of(layers: &[Linear]) -> Result<Self, NnError> {
+        let layers = layers.iter().map(|layer| {
+            let bias = layer.bias.as_ref().map(|bias| bias.val().into_data());
+            let weight = numbers(layer.weight.val().into_data())?;
+            let n_out = layer.weight.shape().dims::<2>()[1];
+            Ok(Layer { weight, bias: bias.map_or_else(|| Ok(vec![0.0; n_out]), numbers)? })
+        });
+        Ok(Self { layers: layers.collect::<Result<_, NnError>>()? })
+    }
+
     /// Runs it on a row of as many numbers as it takes.
     ///
     /// # Panics
