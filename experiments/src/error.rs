@@ -151,6 +151,9 @@ pub enum RunError {
     /// The configuration is not one.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A network could not be built, trained or kept.
+    #[error(transparent)]
+    Network(#[from] recloop_nn::NnError),
     /// The world refused a step.
     #[error(transparent)]
     Step(#[from] StepError),

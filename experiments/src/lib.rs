@@ -13,6 +13,7 @@ pub mod recommenders;
 mod replay;
 mod run;
 mod target;
+pub mod train;
 mod truth;
 mod twins;
 pub mod worlds;

@@ -1,24 +1,21 @@
 //! How much better a slate turned out than was expected of its user.
 
 use recloop_env::{Clock, End, EnvSpec};
-use serde::{Deserialize, Serialize};
 
 use super::experience::Experience;
 
 /// What later rewards are worth now.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Discount {
-    /// γ: per simulated day in worlds with a calendar, per slate in others. 0 is the next click and nothing else.
-    pub gamma: f64,
-    /// λ: how far credit is carried by rewards that came, and not by the value of where they led.
-    pub lambda: f64,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Discount {
+    /// γ, per simulated day or per slate.
+    pub(crate) gamma: f64,
+    /// λ.
+    pub(crate) lambda: f64,
 }
 
 impl Discount {
     /// What a reward is worth that comes `secs` and one slate later.
-    #[must_use]
-    pub fn over(&self, spec: &EnvSpec, secs: f64) -> f64 {
+    pub(crate) fn over(&self, spec: &EnvSpec, secs: f64) -> f64 {
         if spec.clock.calendar { self.gamma.powf(secs / Clock::DAY_SECS) } else { self.gamma }
     }
 }

@@ -12,7 +12,6 @@ mod neural;
 mod ppo;
 mod slate_head;
 
-pub use advantage::Discount;
 pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
 pub use neural::{Holds, Neural};
 pub use ppo::{Ppo, PpoConfig};

@@ -19,7 +19,7 @@ pub struct Width {
 
 /// Sizes of a [`Network`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
     /// Widths of the hidden layers of the user's tower and of the value.
     pub hidden: Vec<usize>,

@@ -32,6 +32,14 @@ impl Neural {
         Self { network: FrozenNetwork::default(), width: Width::default(), encoder: Encoder::default() }
     }
 
+    /// How many numbers describe a user and an item of a world.
+    ///
+    /// # Errors
+    /// A world whose items show nothing a network could tell them apart by.
+    pub fn width(spec: &EnvSpec) -> Result<Width, RecommendError> {
+        Encoder::of(spec).map(|encoder| encoder.width()).map_err(|reason| unfit("the network", spec, reason))
+    }
+
     pub(crate) fn encoder(&self) -> &Encoder {
         &self.encoder
     }

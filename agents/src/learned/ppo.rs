@@ -23,10 +23,12 @@ use crate::scorer::unfit;
 
 /// How [`Ppo`] learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct PpoConfig {
-    /// What later rewards are worth.
-    pub discount: Discount,
+    /// γ: per simulated day in worlds with a calendar, per slate in others. 0 is the next slate and nothing else.
+    pub gamma: f64,
+    /// λ: how far credit is carried by rewards that came, and not by the value of where they led.
+    pub lambda: f64,
     /// η of Adam at the beginning; it falls linearly to a tenth over `rounds`.
     pub learning_rate: f64,
     /// ε: how far the policy may move within a round, as a ratio of probabilities.
@@ -49,7 +51,8 @@ impl Default for PpoConfig {
     /// Stable-Baselines3's, but for a larger batch and λ (chosen by us: an episode here is thousands of users at once).
     fn default() -> Self {
         Self {
-            discount: Discount { gamma: 1.0, lambda: 0.97 },
+            gamma: 1.0,
+            lambda: 0.97,
             learning_rate: 1e-3,
             clip: 0.2,
             entropy: 0.001,
@@ -59,6 +62,12 @@ impl Default for PpoConfig {
             max_norm: 0.5,
             rounds: 100,
         }
+    }
+}
+
+impl PpoConfig {
+    fn discount(&self) -> Discount {
+        Discount { gamma: self.gamma, lambda: self.lambda }
     }
 }
 
@@ -157,8 +166,8 @@ impl<W: Env, S: Holds> Ppo<W, S> {
 
     fn learn(&mut self, taken: &Experience) -> Result<Sums, NnError> {
         let scale =
-            *self.memory.scale.get_or_insert_with(|| scale_of(taken, &self.spec, self.config.discount));
-        let found = advantages(taken, &self.spec, self.config.discount, scale);
+            *self.memory.scale.get_or_insert_with(|| scale_of(taken, &self.spec, self.config.discount()));
+        let found = advantages(taken, &self.spec, self.config.discount(), scale);
         let found = Advantages { advantage: standardised(&found.advantage), target: found.target };
         let mut rows: Vec<u32> = (0..taken.len() as u32).collect();
         let (luck, mut sums) = (self.luck(), Sums::default());
@@ -181,7 +190,7 @@ impl<W: Env, S: Holds> Ppo<W, S> {
         let PpoConfig { clip, entropy: bonus, value: weight, .. } = self.config;
         let batch = Batch::of(taken, rows, &self.device);
         let scores = batch.among_those_there(self.network.scores(batch.users.clone(), batch.items.clone()));
-        let (log_p, entropy) = slate_head::slates(scores, taken.k);
+        let (log_p, entropy) = slate_head::slates(&scores, taken.k);
         let ratio = (log_p - column(&taken.log_propensity, rows, &self.device)).exp();
         let gain = surrogate(ratio, column(&found.advantage, rows, &self.device), clip).mean();
         let error =
@@ -263,6 +272,10 @@ impl<W: Env, S: Holds> Learner for Ppo<W, S> {
         checkpoint::save_weights(&self.network, &dir.join(WEIGHTS))?;
         self.optimiser.save(&dir.join(OPTIMISER))?;
         checkpoint::save_json(&self.memory, &dir.join(MEMORY))
+    }
+
+    fn save_policy(&self, dir: &Path) -> Result<(), NnError> {
+        checkpoint::save_weights(&self.network, &dir.join(WEIGHTS))
     }
 
     fn load(&mut self, dir: &Path) -> Result<(), NnError> {

@@ -13,7 +13,7 @@ use recloop_nn::burn::tensor::activation::log_softmax;
 ///
 /// # Source
 /// Plackett (1975), "The analysis of permutations".
-pub(crate) fn slates(scores: Tensor<2>, k: usize) -> (Tensor<1>, Tensor<1>) {
+pub(crate) fn slates(scores: &Tensor<2>, k: usize) -> (Tensor<1>, Tensor<1>) {
     let [n, c] = scores.dims();
     let device = scores.device();
     let (mut log_p, mut entropy) = (Tensor::<1>::zeros([n], &device), Tensor::<1>::zeros([n], &device));
@@ -52,7 +52,7 @@ mod tests {
     fn slates_are_as_likely_as_the_ranker_says() {
         let scores = [0.3, -1.2, 2.0, 0.7];
         let (pairs, rows): (Vec<_>, Vec<_>) = all(&scores).into_iter().unzip();
-        let (log_p, _) = slates(tensor(&rows, &Device::flex()), 2);
+        let (log_p, _) = slates(&tensor(&rows, &Device::flex()), 2);
         let found = log_p.into_data().try_to_vec::<f32>().unwrap();
         let mut total = 0.0;
         for (pair, found) in pairs.iter().zip(found) {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_entropy_of_equals_is_that_of_the_uniform() {
-        let (_, entropy) = slates(Tensor::zeros([1, 4], &Device::flex()), 2);
+        let (_, entropy) = slates(&Tensor::zeros([1, 4], &Device::flex()), 2);
         let found = entropy.into_scalar::<f64>();
         assert!((found - f64::midpoint(4.0_f64.ln(), 3.0_f64.ln())).abs() < 1e-6);
     }
@@ -79,11 +79,11 @@ mod tests {
         let device = Device::flex().autodiff();
         let row = vec![0.3_f32, -1.2, 2.0, 0.7];
         let value = |row: &[f32]| {
-            let (log_p, entropy) = slates(tensor(&[row.to_vec()], &device), 2);
+            let (log_p, entropy) = slates(&tensor(&[row.to_vec()], &device), 2);
             (log_p + entropy.mul_scalar(0.5)).into_scalar::<f64>()
         };
         let scores = tensor(std::slice::from_ref(&row), &device).require_grad();
-        let (log_p, entropy) = slates(scores.clone(), 2);
+        let (log_p, entropy) = slates(&scores, 2);
         let grads = (log_p + entropy.mul_scalar(0.5)).sum().backward();
         let grad = scores.grad(&grads).unwrap().into_data().try_to_vec::<f32>().unwrap();
         for (i, grad) in grad.iter().enumerate() {

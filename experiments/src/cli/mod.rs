@@ -15,6 +15,7 @@ mod run;
 mod runs_progress;
 mod setting;
 mod table;
+mod train;
 mod twins;
 mod worlds;
 
@@ -36,6 +37,8 @@ Examples:
   recloop run --recommender linucb                     the same people and luck, another recommender
   recloop compare feed-v0 mf linucb --seeds 5          which keeps more users, and how sure
   recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
+  recloop train interest-evolution-ppo --out ppo       learn a policy …
+  recloop run interest-evolution-v0 --recommender ppo  … and let it run
   recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
@@ -57,6 +60,7 @@ struct Cli {
 enum Command {
     Worlds(worlds::Worlds),
     Run(run::Run),
+    Train(train::Train),
     Compare(compare::Compare),
     Twins(twins::Twins),
     Evaluate(Box<evaluate::Evaluate>),
@@ -84,6 +88,8 @@ enum CliError {
     Incomplete { failed: usize, runs: usize },
     #[error("replay {}: it came out differently", .0.display())]
     NotIdentical(PathBuf),
+    #[error("train in {}: at step {step}, {what}", .dir.display())]
+    Diverged { dir: PathBuf, step: u64, what: String },
     #[error("print the result: {0}")]
     Print(#[from] io::Error),
 }
@@ -111,6 +117,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Worlds(worlds) => worlds.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
+        Command::Train(train) => train.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
         Command::Twins(twins) => twins.execute(&mut out),
         Command::Evaluate(evaluate) => evaluate.execute(&mut out),

@@ -141,7 +141,10 @@ fn elsewhere(error: ConfigError, recommender: &Table, default: &str) -> ConfigEr
 pub(super) fn recommender_of(mut keys: Table, default: &str) -> Result<Choice, ConfigError> {
     let name = take_name(&mut keys, "recommender", default)?;
     let recommenders = recommenders::registry();
+    let name =
+        if recommenders.find(&name).is_err() { recommenders::by_folder(name, &mut keys) } else { name };
     let entry = find(&recommenders, &name)?;
+    recommenders::recognise(&mut keys)?;
     Ok(Choice { name, keys: over((entry.defaults)(), keys, "recommender", &entry.known())? })
 }
 

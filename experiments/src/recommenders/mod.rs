@@ -3,6 +3,7 @@
 //! To add one, write its `build` here and add one line to [`registry`]; `ranking.rs` has what wraps around any scorer.
 
 mod ranking;
+mod trained;
 
 use ranking::Ranking;
 use recloop_agents::factorise::ImplicitAls;
@@ -14,9 +15,13 @@ use recloop_env::{Goal, Registry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
+pub(crate) use trained::{by_folder, recognise};
 
 use crate::config::{bad, parse};
 use crate::{ConfigError, Player};
+
+/// What policies that were trained are called.
+const NAME: &str = "trained";
 
 /// A recommender that can be chosen by name.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +89,13 @@ pub fn registry() -> Registry<RecommenderEntry> {
                     "a linear model of clicks drawn anew for every slate; its propensities are not known",
                     thompson,
                 )
+            },
+        )
+        .with(
+            NAME,
+            RecommenderEntry {
+                own: trained::KEYS,
+                ..ranker("a policy of `recloop train`: name its folder in place of this", trained::build)
             },
         )
         .with(
@@ -217,7 +229,7 @@ mod tests {
 
     #[test]
     fn every_recommender_can_be_built_from_its_defaults() {
-        for (name, entry) in registry().iter() {
+        for (name, entry) in registry().iter().filter(|(name, _)| *name != NAME) {
             (entry.build)(&(entry.defaults)()).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }

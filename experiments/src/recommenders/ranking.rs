@@ -67,6 +67,11 @@ impl Ranking {
         Ok(ranking)
     }
 
+    /// Whether it leaves only some candidates to be ranked.
+    pub(super) fn retrieves(&self) -> bool {
+        self.retrieve.is_some()
+    }
+
     /// Refuses keys that would do nothing.
     fn check(&self) -> Result<(), ConfigError> {
         let idle = [

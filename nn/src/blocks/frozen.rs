@@ -39,7 +39,7 @@ impl Mlp {
         Frozen::of(&self.layers)
     }
 }
-fn numbers(data: burn::tensor::TensorData) -> Result<Vec<f32>, NnError> {
+fn numbers(data: &burn::tensor::TensorData) -> Result<Vec<f32>, NnError> {
     let values = data.try_to_vec::<f32>().map_err(NnError::learner)?;
     match values.iter().find(|value| !value.is_finite()) {
         None => Ok(values),
@@ -55,9 +55,9 @@ impl Frozen {
     pub fn of(layers: &[Linear]) -> Result<Self, NnError> {
         let layers = layers.iter().map(|layer| {
             let bias = layer.bias.as_ref().map(|bias| bias.val().into_data());
-            let weight = numbers(layer.weight.val().into_data())?;
+            let weight = numbers(&layer.weight.val().into_data())?;
             let n_out = layer.weight.shape().dims::<2>()[1];
-            Ok(Layer { weight, bias: bias.map_or_else(|| Ok(vec![0.0; n_out]), numbers)? })
+            Ok(Layer { weight, bias: bias.as_ref().map_or_else(|| Ok(vec![0.0; n_out]), numbers)? })
         });
         Ok(Self { layers: layers.collect::<Result<_, NnError>>()? })
     }

@@ -1,0 +1,80 @@
+//! A trained policy as a recommender.
+
+use std::path::{Path, PathBuf};
+
+use recloop_agents::learned::{NetworkConfig, Neural, Width};
+use recloop_agents::{DotProduct, Popularity, Recency, Scorer};
+use recloop_nn::checkpoint::{self, CARD, Card, WEIGHTS};
+use recloop_nn::training::POLICY;
+use recloop_nn::{Compute, NnError, open};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A cheap scorer that leaves few candidates to a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retrieval {
+    /// The most clicked.
+    #[default]
+    Popularity,
+    /// The newest.
+    Recency,
+    /// The closest to the observed interest.
+    Dot,
+}
+
+impl Retrieval {
+    /// The scorer.
+    #[must_use]
+    pub fn scorer(self) -> Box<dyn Scorer> {
+        match self {
+            Self::Popularity => Box::new(Popularity::default()),
+            Self::Recency => Box::new(Recency),
+            Self::Dot => Box::new(DotProduct::default()),
+        }
+    }
+}
+
+/// What a network reads and writes, as the card has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PolicyShape {
+    /// Numbers of a user and of an item.
+    pub width: Width,
+    /// Sizes.
+    pub network: NetworkConfig,
+    /// What leaves how many candidates to be ranked.
+    pub retrieval: Option<(Retrieval, usize)>,
+}
+
+/// The directory of a trained policy: `dir`, or the folder `policy` in it; nothing if it is neither.
+#[must_use]
+pub fn policy_dir(dir: &Path) -> Option<PathBuf> {
+    [dir.to_owned(), dir.join(POLICY)]
+        .into_iter()
+        .find(|dir| dir.join(CARD).is_file() && dir.join(WEIGHTS).is_file())
+}
+
+/// The trained network in `dir`, ready to rank, and its shape.
+///
+/// # Errors
+/// Files that are missing, damaged, of another version or of another shape than their card says.
+pub fn trained(dir: &Path) -> Result<(Neural, PolicyShape), NnError> {
+    let refused = |reason: String| NnError::Checkpoint { path: dir.join(CARD), reason };
+    let card = Card::load(dir)?;
+    let shape: PolicyShape = serde_json::from_value(card.shape)
+        .map_err(|error| refused(format!("its shape is not that of a ranking network: {error}")))?;
+    let device = open(Compute::Cpu)?;
+    let mut network = shape.network.build(shape.width, card.seed, &device);
+    checkpoint::load_weights(&mut network, &dir.join(WEIGHTS))?;
+    Ok((Neural::new(network.frozen()?, shape.width), shape))
+}
+
+/// What tells the weights in `dir` from any others.
+///
+/// # Errors
+/// [`NnError::Io`] if they cannot be read.
+pub fn digest(dir: &Path) -> Result<String, NnError> {
+    let path = dir.join(WEIGHTS);
+    let bytes = std::fs::read(&path).map_err(|source| NnError::Io { doing: "read", path, source })?;
+    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
