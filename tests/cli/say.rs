@@ -14,6 +14,7 @@ fn every_command_explains_itself() {
     for (name, args) in [
         ("help", "--help"),
         ("help_worlds", "worlds --help"),
+        ("help_devices", "devices --help"),
         ("help_run", "run --help"),
         ("help_compare", "compare --help"),
         ("help_import", "import --help"),
@@ -40,6 +41,13 @@ fn without_a_command_there_is_help() {
 fn worlds_and_recommenders_are_listed_with_their_keys() {
     let here = tempfile::tempdir().unwrap();
     assert_snapshot!("worlds", stdout(here.path(), "worlds"));
+}
+
+#[test]
+#[cfg(not(feature = "gpu"))]
+fn devices_are_listed_with_what_is_in_the_way() {
+    let here = tempfile::tempdir().unwrap();
+    assert_snapshot!("devices", stdout(here.path(), "devices"));
 }
 
 #[test]

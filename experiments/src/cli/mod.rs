@@ -4,6 +4,7 @@
 //! patience. Results go to stdout, everything else to stderr.
 
 mod compare;
+mod devices;
 mod evaluate;
 mod import;
 mod inspect;
@@ -59,6 +60,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Worlds(worlds::Worlds),
+    Devices(devices::Devices),
     Run(run::Run),
     Train(train::Train),
     Compare(compare::Compare),
@@ -116,6 +118,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match cli.command {
         Command::Worlds(worlds) => worlds.execute(&mut out),
+        Command::Devices(devices) => devices.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
         Command::Train(train) => train.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),

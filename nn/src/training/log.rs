@@ -99,7 +99,8 @@ fn read(file: &mut File, path: &Path, step: u64) -> Result<(Vec<String>, Vec<Row
 
 fn parse(record: &csv::StringRecord, n_values: usize) -> Option<Row> {
     let [step, round, wall_secs] = [record.get(0)?, record.get(1)?, record.get(2)?];
-    let values: Vec<f64> = record.iter().skip(OWN.len()).map_while(|value| value.parse().ok()).collect();
+    let number = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
+    let values: Vec<f64> = record.iter().skip(OWN.len()).map_while(number).collect();
     let whole = record.len() == OWN.len() + n_values && values.len() == n_values;
     whole.then_some(Row {
         step: step.parse().ok()?,
@@ -153,6 +154,8 @@ mod tests {
         let said = |step| Log::open(&path, step).unwrap_err().to_string();
         assert!(said(40).ends_with("its line 5 is damaged"), "{}", said(40));
         assert!(said(25).ends_with("its line 5 is damaged"), "{}", said(25));
+        std::fs::write(&path, "step,round,wall_secs,loss\n10,1,0.2,NaN\n").unwrap();
+        assert!(said(10).ends_with("its line 2 is damaged"), "{}", said(10));
         std::fs::write(&path, "step,loss\n").unwrap();
         assert!(said(10).ends_with("do not begin with step, round, wall_secs"), "{}", said(10));
         std::fs::remove_file(&path).unwrap();
