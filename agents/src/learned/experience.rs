@@ -36,9 +36,9 @@ pub(crate) struct Experience {
     pub(crate) next: Vec<Option<u32>>,
     pub(crate) ended: Vec<Option<End>>,
     /// Each user's latest slate, while episodes are recorded.
-    latest: Vec<Option<u32>>,
+    pub(super) latest: Vec<Option<u32>>,
     /// What each user's course is by now.
-    courses: Vec<[f32; COURSE]>,
+    pub(super) courses: Vec<[f32; COURSE]>,
 }
 
 /// One row to be written.

@@ -12,6 +12,9 @@ mod neural;
 mod ppo;
 mod slate_head;
 
+#[cfg(test)]
+mod tests;
+
 pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
 pub use neural::{Holds, Neural};
 pub use ppo::{Ppo, PpoConfig};

@@ -285,3 +285,25 @@ impl<W: Env, S: Holds> Learner for Ppo<W, S> {
         self.act_anew()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use recloop_nn::burn::tensor::TensorData;
+
+    use super::*;
+
+    #[test]
+    fn the_surrogate_and_its_slope_are_those_of_the_formula() {
+        let device = Device::flex().autodiff();
+        let of = |values: [f32; 4]| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [4]), &device);
+        // Below, within and above the bounds for a gain; above them for a loss.
+        let ratio = of([0.5, 1.1, 1.5, 1.5]).require_grad();
+        let gain = surrogate(ratio.clone(), of([2.0, 2.0, 2.0, -2.0]), 0.2);
+        let found = gain.clone().into_data().try_to_vec::<f32>().unwrap();
+        for (found, expected) in found.iter().zip([1.0, 2.2, 2.4, -3.0]) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+        let slope = ratio.grad(&gain.sum().backward()).unwrap().into_data().try_to_vec::<f32>().unwrap();
+        assert_eq!(slope, [2.0, 2.0, 0.0, -2.0]);
+    }
+}

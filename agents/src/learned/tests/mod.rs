@@ -1,0 +1,5 @@
+//! Learning for real, in worlds small enough to know what can be learned.
+
+mod credit;
+mod play;
+mod seeing;
