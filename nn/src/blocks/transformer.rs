@@ -77,7 +77,8 @@ pub struct TransformerConfig {
     /// Numbers inside `F`.
     pub inner: usize,
     /// Share of the numbers dropped while training, before the first layer and behind each `A` and `F`. What is dropped
-    /// comes from burn's own generator: seed it by `Device::seed` to train alike again.
+    /// comes from burn's own generator, which a whole process shares: only a training that is alone in it, and seeds it by
+    /// `Device::seed`, is the same again.
     pub dropout: f64,
 }
 
