@@ -83,6 +83,9 @@ pub enum AgentError {
     /// There is nothing to average.
     #[error("average ratings: there are none")]
     NoRatings,
+    /// There is nothing to learn from.
+    #[error("learn from sequences: nobody clicked often enough")]
+    NoClicks,
     /// A setting lies outside its range.
     #[error("set {name} to {value}: it must be finite and above zero")]
     Setting {

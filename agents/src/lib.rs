@@ -17,6 +17,7 @@ mod ranked;
 mod rows;
 mod scorer;
 mod select;
+pub mod sequence;
 mod side_by_side;
 
 #[cfg(test)]

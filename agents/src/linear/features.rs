@@ -126,7 +126,8 @@ fn is_short(at: BlockAt) -> bool {
     matches!(at.kind, BlockKind::Dense { .. }) || at.length() <= MOST_LEVELS
 }
 
-fn within(x: f32, (low, high): (f32, f32)) -> f32 {
+/// `x` within its bounds, to [0, 1]; `x / (1 + |x|)` where it has none.
+pub(crate) fn within(x: f32, (low, high): (f32, f32)) -> f32 {
     let span = high - low;
     if span.is_finite() && span > 0.0 { (x - low) / span } else { x / (1.0 + x.abs()) }
 }

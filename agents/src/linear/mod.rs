@@ -11,7 +11,7 @@ mod features;
 mod memory;
 mod posterior;
 
-pub(crate) use features::{Columns, Features, N_OWN};
+pub(crate) use features::{Columns, Features, N_OWN, within};
 pub use memory::Reward;
 pub(crate) use memory::{Impression, Memory};
 pub(crate) use posterior::{Evidence, Posterior};

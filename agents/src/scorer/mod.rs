@@ -16,7 +16,7 @@ mod two_stage;
 pub use dot_product::DotProduct;
 pub use lin_ucb::LinUcb;
 pub use matrix_factorisation::{MatrixFactorisation, Refit};
-use offer::Offer;
+pub(crate) use offer::Offer;
 pub use popularity::Popularity;
 pub use recency::Recency;
 pub use reranked::{Diversity, Reranked};
@@ -196,7 +196,7 @@ pub(crate) fn unfit(recommender: &str, spec: &EnvSpec, reason: String) -> Recomm
 }
 
 /// Refuses a world whose items are gone before anything can be learned about them.
-fn need_durable(recommender: &str, spec: &EnvSpec) -> Result<(), RecommendError> {
+pub(crate) fn need_durable(recommender: &str, spec: &EnvSpec) -> Result<(), RecommendError> {
     if spec.durable_items {
         return Ok(());
     }

@@ -43,12 +43,35 @@ pub fn save_weights<M: Module>(module: &M, path: &Path) -> Result<(), NnError> {
 /// [`NnError::Checkpoint`] if the file cannot be read, or its tensors are not those of the module: another name, another
 /// shape, one too few or one too many.
 pub fn load_weights<M: Module>(module: &mut M, path: &Path) -> Result<(), NnError> {
-    let mut store = SafetensorsStore::from_file(path);
-    let result = module.load_from(&mut store).map_err(|error| refused(path, error.to_string()))?;
+    load(module, SafetensorsStore::from_file(path)).map_err(|reason| refused(path, reason))
+}
+
+/// The weights of `module`, in the same form.
+///
+/// # Errors
+/// [`NnError::Checkpoint`] if they cannot be had from the device.
+pub fn weights_to_bytes<M: Module>(module: &M) -> Result<Vec<u8>, NnError> {
+    let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
+    let in_memory = |reason| refused(Path::new(WEIGHTS), reason);
+    module.save_into(&mut store).map_err(|error| in_memory(error.to_string()))?;
+    store.get_bytes().map_err(|error| in_memory(error.to_string()))
+}
+
+/// Puts such bytes into `module`.
+///
+/// # Errors
+/// As [`load_weights`].
+pub fn weights_from_bytes<M: Module>(module: &mut M, bytes: &[u8]) -> Result<(), NnError> {
+    load(module, SafetensorsStore::from_bytes(Some(bytes.to_vec())))
+        .map_err(|reason| refused(Path::new(WEIGHTS), reason))
+}
+
+fn load<M: Module>(module: &mut M, mut store: SafetensorsStore) -> Result<(), String> {
+    let result = module.load_from(&mut store).map_err(|error| error.to_string())?;
     let misfits = result.missing.iter().map(|(name, _)| format!("it lacks `{name}`"));
     let misfits = misfits.chain(result.unused.iter().map(|name| format!("the network has no `{name}`")));
     let misfits: Vec<_> = misfits.chain(result.errors.iter().map(ToString::to_string)).collect();
-    if misfits.is_empty() { Ok(()) } else { Err(refused(path, misfits.join("; "))) }
+    if misfits.is_empty() { Ok(()) } else { Err(misfits.join("; ")) }
 }
 
 /// Writes what is no tensor, as json.
