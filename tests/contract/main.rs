@@ -1,5 +1,7 @@
 //! Every world and every recommender that has a name keeps the contract.
 
+use std::path::Path;
+
 use recloop_env::testing::{check_recommender, check_world, toy_feed};
 use recloop_env::{Env, Recommender, World};
 use recloop_experiments::worlds::WorldEntry;
@@ -25,8 +27,8 @@ fn every_named_world_keeps_every_law() {
 }
 
 /// A named recommender as it is by default, and as the most talkative stochastic policy it can be.
-fn variants(entry: &RecommenderEntry) -> Vec<toml::Table> {
-    let greedy = (entry.defaults)();
+fn variants(entry: &RecommenderEntry, dir: &Path) -> Vec<toml::Table> {
+    let greedy = recloop_tests::keys_of(entry, dir);
     let mut drawn = greedy.clone();
     drawn.insert("marginals".into(), true.into());
     if entry.optional.contains(&"temperature") {
@@ -49,11 +51,12 @@ fn every_named_recommender_keeps_every_law_in_every_world_it_fits() {
         .map(|(name, entry)| (name, Box::new(move || small(&entry)) as Box<dyn Fn() -> World>))
         .chain([("toy-feed".to_owned(), Box::new(|| toy_feed(31)) as Box<dyn Fn() -> World>)])
         .collect();
+    let dir = tempfile::tempdir().unwrap();
     for (name, entry) in recommenders::registry().iter() {
-        if policy(entry, &(entry.defaults)()).is_none() {
+        if policy(entry, &recloop_tests::keys_of(entry, dir.path())).is_none() {
             continue;
         }
-        for keys in variants(entry) {
+        for keys in variants(entry, dir.path()) {
             let make = || policy(entry, &keys).expect("a policy stays one");
             let fitting = makers.iter().filter(|(_, world)| make().begin(world().spec()).is_ok());
             let mut fits = 0;

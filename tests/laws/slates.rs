@@ -24,8 +24,9 @@ proptest! {
     fn every_recommender_shows_distinct_candidates(
         n_users in 1..7_usize, slate in 1..6_usize, spare in 0..6_usize, seed: u64, temperature in 0.05..5.0_f64,
     ) {
+        let dir = tempfile::tempdir().unwrap();
         for (name, entry) in recommenders::registry().iter() {
-            let mut keys = (entry.defaults)();
+            let mut keys = recloop_tests::keys_of(entry, dir.path());
             if entry.optional.contains(&"temperature") {
                 keys.insert("temperature".into(), temperature.into());
             }
