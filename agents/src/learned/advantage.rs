@@ -58,3 +58,25 @@ pub(crate) fn advantages(taken: &Experience, spec: &EnvSpec, discount: Discount,
     }
     out
 }
+
+/// One over the standard deviation of the returns of the slates.
+pub(crate) fn scale_of(taken: &Experience, spec: &EnvSpec, discount: Discount) -> f32 {
+    let mut blind = taken.clone();
+    blind.value.fill(0.0);
+    let all = advantages(&blind, spec, Discount { lambda: 1.0, ..discount }, 1.0);
+    let (_, sd) = moments(&all.target);
+    if sd > 0.0 { (1.0 / sd) as f32 } else { 1.0 }
+}
+
+/// Values less their mean, over their standard deviation.
+pub(crate) fn standardised(values: &[f32]) -> Vec<f32> {
+    let (mean, sd) = moments(values);
+    values.iter().map(|value| ((f64::from(*value) - mean) / sd.max(1e-8)) as f32).collect()
+}
+
+fn moments(values: &[f32]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
+    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / n;
+    (mean, variance.sqrt())
+}

@@ -31,6 +31,8 @@ pub(crate) struct Experience {
     /// What the network made of the user.
     pub(crate) value: Vec<f32>,
     pub(crate) reward: Vec<f32>,
+    /// `[N, K]` which of the slate were clicked.
+    pub(crate) click: Vec<bool>,
     pub(crate) time_secs: Vec<f64>,
     /// The same user's next slate.
     pub(crate) next: Vec<Option<u32>>,
@@ -114,6 +116,7 @@ impl Experience {
             course[0] += 1.0 / HUNDRED;
             course[1] += reward / HUNDRED;
             self.reward.push(reward);
+            self.click.extend_from_slice(step.responses.click.row(row));
             self.time_secs.push(seen.time_secs[row]);
             self.next.push(None);
             self.ended.push(step.ended[row]);

@@ -11,6 +11,7 @@ mod network;
 mod neural;
 mod ppo;
 mod slate_head;
+mod stage;
 
 #[cfg(test)]
 mod tests;

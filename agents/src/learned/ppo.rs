@@ -3,23 +3,20 @@
 use std::path::Path;
 
 use rand::seq::SliceRandom;
-use recloop_env::{
-    Env, EnvSpec, ItemId, Observation, Recommender, ResetOptions, Slates, Step, Streams, Tick, purpose,
-};
+use recloop_env::{Env, ItemId, ResetOptions, Tick, purpose};
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::checkpoint::{self, OPTIMISER, WEIGHTS};
 use recloop_nn::training::{Learner, Measures};
 use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
-use super::advantage::{Advantages, Discount, advantages};
+use super::advantage::{Advantages, Discount, advantages, scale_of, standardised};
 use super::batch::{Batch, column};
 use super::experience::Experience;
-use super::network::{Network, NetworkConfig, Width};
+use super::network::{Network, NetworkConfig};
 use super::neural::Holds;
 use super::slate_head;
-use crate::PlackettLuce;
-use crate::scorer::unfit;
+use super::stage::{Stage, round_luck};
 
 /// How [`Ppo`] learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,14 +77,10 @@ impl PpoConfig {
 /// Schulman, Wolski, Dhariwal, Radford, Klimov (2017), "Proximal policy optimization algorithms".
 pub struct Ppo<W, S> {
     config: PpoConfig,
-    world: W,
-    spec: EnvSpec,
-    options: ResetOptions,
-    ranker: PlackettLuce<S>,
+    stage: Stage<W, S>,
     network: Network,
     optimiser: Optimiser,
     device: Device,
-    c: usize,
     memory: Memory,
 }
 
@@ -111,66 +104,32 @@ impl<W: Env, S: Holds> Ppo<W, S> {
         config: PpoConfig,
         network: &NetworkConfig,
         (world, options): (W, ResetOptions),
-        mut scorer: S,
+        scorer: S,
         seed: u64,
         device: &Device,
     ) -> Result<Self, NnError> {
-        let spec = world.spec().clone();
         let device = device.clone().autodiff();
-        scorer.begin(&spec).map_err(NnError::learner)?;
-        let boundless =
-            "its rows can have any number of candidates: put a retriever before the network".to_owned();
-        let c = scorer
-            .most_offered(&spec)
-            .ok_or_else(|| NnError::learner(unfit("the network", &spec, boundless)))?;
-        let mut ranker = PlackettLuce::new(scorer, 1.0).map_err(NnError::learner)?;
-        ranker.begin(&spec).map_err(NnError::learner)?;
-        let width = ranker.scorer().neural().encoder().width();
-        let network = network.build(width, seed, &device);
+        let stage = Stage::new(world, options, scorer, 1.0)?;
+        let network = network.build(stage.width(), seed, &device);
         let memory = Memory { seed, round: 0, scale: None };
         let optimiser = Optimiser::new(Some(config.max_norm));
-        let mut learner =
-            Self { config, world, spec, options, ranker, network, optimiser, device, c, memory };
+        let mut learner = Self { config, stage, network, optimiser, device, memory };
         learner.act_anew()?;
         Ok(learner)
     }
 
     fn act_anew(&mut self) -> Result<(), NnError> {
-        let frozen = self.network.frozen()?;
-        self.ranker.scorer_mut().neural_mut().set(frozen);
+        self.stage.act_by(self.network.frozen()?);
         Ok(())
     }
 
-    /// The streams of this round.
-    fn luck(&self) -> Streams {
-        let mut draws =
-            Streams::new(self.memory.seed).at(purpose::TRAINING, ItemId(self.memory.round), Tick(0));
-        Streams::new(u64::from(draws.word()) << 32 | u64::from(draws.word()))
-    }
-
-    fn play(&mut self) -> Result<Experience, NnError> {
-        let width: Width = self.ranker.scorer().neural().encoder().width();
-        let mut taken = Experience::new(&self.spec, width, self.c);
-        let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
-        let seed = self.luck().seed();
-        self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
-        while !seen.is_empty() {
-            self.ranker.recommend(&seen, &self.world.streams(), &mut slates).map_err(NnError::learner)?;
-            self.world.step(&slates, &mut step).map_err(NnError::learner)?;
-            taken.record(self.ranker.scorer(), &seen, &slates, &step, |row| step.reward[row]);
-            self.ranker.learn(&seen, &slates, &step);
-            std::mem::swap(&mut seen, &mut step.next);
-        }
-        Ok(taken)
-    }
-
     fn learn(&mut self, taken: &Experience) -> Result<Sums, NnError> {
-        let scale =
-            *self.memory.scale.get_or_insert_with(|| scale_of(taken, &self.spec, self.config.discount()));
-        let found = advantages(taken, &self.spec, self.config.discount(), scale);
+        let (spec, discount) = (self.stage.spec(), self.config.discount());
+        let scale = *self.memory.scale.get_or_insert_with(|| scale_of(taken, spec, discount));
+        let found = advantages(taken, spec, discount, scale);
         let found = Advantages { advantage: standardised(&found.advantage), target: found.target };
         let mut rows: Vec<u32> = (0..taken.len() as u32).collect();
-        let (luck, mut sums) = (self.luck(), Sums::default());
+        let (luck, mut sums) = (round_luck(self.memory.seed, self.memory.round), Sums::default());
         for epoch in 0..self.config.epochs {
             rows.shuffle(&mut luck.at(purpose::TRAINING, ItemId(epoch as u32), Tick(1)));
             for rows in rows.chunks(self.config.batch) {
@@ -230,36 +189,15 @@ struct Sums {
     updates: f64,
 }
 
-/// One over the standard deviation of the returns of the slates.
-fn scale_of(taken: &Experience, spec: &EnvSpec, discount: Discount) -> f32 {
-    let mut blind = taken.clone();
-    blind.value.fill(0.0);
-    let all = advantages(&blind, spec, Discount { lambda: 1.0, ..discount }, 1.0);
-    let (_, sd) = moments(&all.target);
-    if sd > 0.0 { (1.0 / sd) as f32 } else { 1.0 }
-}
-
-fn standardised(values: &[f32]) -> Vec<f32> {
-    let (mean, sd) = moments(values);
-    values.iter().map(|value| ((f64::from(*value) - mean) / sd.max(1e-8)) as f32).collect()
-}
-
-fn moments(values: &[f32]) -> (f64, f64) {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
-    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance.sqrt())
-}
-
 impl<W: Env, S: Holds> Learner for Ppo<W, S> {
     fn round(&mut self) -> Result<Measures, NnError> {
-        let taken = self.play()?;
+        let taken = self.stage.play(round_luck(self.memory.seed, self.memory.round).seed())?;
         let sums = self.learn(&taken)?;
         self.act_anew()?;
         self.memory.round += 1;
         let reward = taken.reward.iter().map(|reward| f64::from(*reward)).sum::<f64>();
         let values = vec![
-            ("reward", reward / self.spec.n_users.max(1) as f64),
+            ("reward", reward / self.stage.spec().n_users.max(1) as f64),
             ("loss", sums.loss / sums.updates),
             ("entropy", sums.entropy / sums.updates),
             ("value_error", sums.error / sums.updates),

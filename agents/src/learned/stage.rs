@@ -1,0 +1,83 @@
+//! A world, and the policy that plays in it between two updates.
+
+use recloop_env::{
+    Env, EnvSpec, ItemId, Observation, Recommender, ResetOptions, Slates, Step, Streams, Tick, purpose,
+};
+use recloop_nn::NnError;
+
+use super::experience::Experience;
+use super::network::{FrozenNetwork, Width};
+use super::neural::Holds;
+use crate::PlackettLuce;
+use crate::scorer::unfit;
+
+/// Plays whole runs of a world by Plackett–Luce slates over what a network says.
+pub(crate) struct Stage<W, S> {
+    world: W,
+    spec: EnvSpec,
+    options: ResetOptions,
+    ranker: PlackettLuce<S>,
+    c: usize,
+}
+
+impl<W: Env, S: Holds> Stage<W, S> {
+    /// A stage in `world`, where a scorer ranks at this temperature.
+    ///
+    /// # Errors
+    /// A scorer that does not fit the world, or one that may have any number of candidates to rank.
+    pub(crate) fn new(
+        world: W,
+        options: ResetOptions,
+        mut scorer: S,
+        temperature: f32,
+    ) -> Result<Self, NnError> {
+        let spec = world.spec().clone();
+        scorer.begin(&spec).map_err(NnError::learner)?;
+        let c = most_offered(&scorer, &spec)?;
+        let mut ranker = PlackettLuce::new(scorer, temperature).map_err(NnError::learner)?;
+        ranker.begin(&spec).map_err(NnError::learner)?;
+        Ok(Self { world, spec, options, ranker, c })
+    }
+
+    pub(crate) fn spec(&self) -> &EnvSpec {
+        &self.spec
+    }
+
+    /// What describes a user and an item here.
+    pub(crate) fn width(&self) -> Width {
+        self.ranker.scorer().neural().encoder().width()
+    }
+
+    /// Plays by these weights from now on.
+    pub(crate) fn act_by(&mut self, network: FrozenNetwork) {
+        self.ranker.scorer_mut().neural_mut().set(network);
+    }
+
+    /// One run of the world, from a seed to its end, with all users at once.
+    pub(crate) fn play(&mut self, seed: u64) -> Result<Experience, NnError> {
+        let mut taken = Experience::new(&self.spec, self.width(), self.c);
+        let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
+        self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
+        while !seen.is_empty() {
+            self.ranker.recommend(&seen, &self.world.streams(), &mut slates).map_err(NnError::learner)?;
+            self.world.step(&slates, &mut step).map_err(NnError::learner)?;
+            taken.record(self.ranker.scorer(), &seen, &slates, &step, |row| step.reward[row]);
+            self.ranker.learn(&seen, &slates, &step);
+            std::mem::swap(&mut seen, &mut step.next);
+        }
+        Ok(taken)
+    }
+}
+
+/// C: the most candidates a network is asked about for a row.
+pub(crate) fn most_offered(scorer: &impl Holds, spec: &EnvSpec) -> Result<usize, NnError> {
+    let boundless =
+        || "its rows can have any number of candidates: put a retriever before the network".to_owned();
+    scorer.most_offered(spec).ok_or_else(|| NnError::learner(unfit("the network", spec, boundless())))
+}
+
+/// The streams of one round of a training: no two rounds share any luck.
+pub(crate) fn round_luck(seed: u64, round: u32) -> Streams {
+    let mut draws = Streams::new(seed).at(purpose::TRAINING, ItemId(round), Tick(0));
+    Streams::new(u64::from(draws.word()) << 32 | u64::from(draws.word()))
+}
