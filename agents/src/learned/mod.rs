@@ -10,6 +10,7 @@ mod experience;
 mod network;
 mod neural;
 mod ppo;
+mod rule;
 mod slate_head;
 mod stage;
 
@@ -19,3 +20,4 @@ mod tests;
 pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
 pub use neural::{Holds, Neural};
 pub use ppo::{Ppo, PpoConfig};
+pub use rule::Rule;

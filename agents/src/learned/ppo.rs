@@ -15,6 +15,7 @@ use super::batch::{Batch, column};
 use super::experience::Experience;
 use super::network::{Network, NetworkConfig};
 use super::neural::Holds;
+use super::rule::Rule;
 use super::slate_head;
 use super::stage::{Stage, round_luck};
 
@@ -63,6 +64,22 @@ impl Default for PpoConfig {
 }
 
 impl PpoConfig {
+    /// What these settings must keep to.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        vec![
+            Rule::share("gamma", self.gamma),
+            Rule::share("lambda", self.lambda),
+            Rule::positive("learning_rate", self.learning_rate),
+            Rule::positive("clip", self.clip),
+            Rule::weight("entropy", self.entropy),
+            Rule::weight("value", self.value),
+            Rule::positive("max_norm", self.max_norm.into()),
+            Rule::some("epochs", self.epochs),
+            Rule::some("batch", self.batch),
+        ]
+    }
+
     fn discount(&self) -> Discount {
         Discount { gamma: self.gamma, lambda: self.lambda }
     }

@@ -2,17 +2,15 @@
 
 use std::path::Path;
 
-use recloop_agents::learned::{NetworkConfig, PpoConfig};
+use recloop_agents::learned::NetworkConfig;
 use recloop_env::Registry;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::algorithm::Algorithm;
 use super::policy::Retrieval;
 use crate::config::{bad, parse, read_layer, unknown};
 use crate::{ConfigError, RunConfig};
-
-/// Sections that only a training has.
-const SECTIONS: [&str; 3] = ["train", "network", "ppo"];
 
 /// The configs that come with recloop, by name.
 #[must_use]
@@ -42,18 +40,10 @@ pub fn training_layer(name: &str) -> Result<Table, ConfigError> {
     Err(unknown("training config or file", name, &names))
 }
 
-/// What learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Algorithm {
-    /// Proximal policy optimisation over slates.
-    Ppo,
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct TrainSection {
-    algorithm: Algorithm,
+    algorithm: String,
     steps: u64,
     checkpoint_secs: f64,
     retrieve: Option<usize>,
@@ -63,7 +53,7 @@ struct TrainSection {
 impl Default for TrainSection {
     fn default() -> Self {
         Self {
-            algorithm: Algorithm::Ppo,
+            algorithm: "ppo".into(),
             steps: 1_000_000,
             checkpoint_secs: 30.0,
             retrieve: None,
@@ -86,7 +76,7 @@ pub struct TrainConfig {
     run: RunConfig,
     train: TrainSection,
     network: NetworkConfig,
-    ppo: PpoConfig,
+    algorithm: Algorithm,
 }
 
 impl TrainConfig {
@@ -97,13 +87,11 @@ impl TrainConfig {
     pub fn resolve(layers: impl IntoIterator<Item = Table>) -> Result<Self, ConfigError> {
         let (mut mine, mut runs) = (Table::new(), Vec::new());
         for mut layer in layers {
-            for section in SECTIONS {
+            for section in ["train", "network"].into_iter().chain(Algorithm::NAMES) {
                 let Some(keys) = layer.remove(section) else { continue };
                 let Value::Table(keys) = keys else {
-                    return Err(bad(
-                        section,
-                        format!("it is a section; write [{section}] with keys under it"),
-                    ));
+                    let reason = format!("it is a section; write [{section}] with keys under it");
+                    return Err(bad(section, reason));
                 };
                 let below = mine.entry(section).or_insert_with(|| Value::Table(Table::new()));
                 below.as_table_mut().expect("only tables are laid").extend(keys);
@@ -120,29 +108,24 @@ impl TrainConfig {
         };
         let train: TrainSection = parse("train", section("train"))?;
         let network: NetworkConfig = parse("network", section("network"))?;
-        let ppo: PpoConfig = parse("ppo", section("ppo"))?;
-        let config = Self { run, train, network, ppo };
+        let algorithm = Algorithm::read(&train.algorithm, section(&train.algorithm))?;
+        if let Some(idle) = mine.keys().next() {
+            let reason = format!("`{}` learns here, so nothing would read this section", algorithm.name());
+            return Err(bad(idle, reason));
+        }
+        let config = Self { run, train, network, algorithm };
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let Self { train, network, ppo, .. } = self;
+        let Self { train, network, .. } = self;
         let rules = [
             ("train.steps", train.steps > 0, "it needs at least one step"),
             ("train.checkpoint_secs", train.checkpoint_secs >= 0.0, "it is no time to wait"),
             ("train.retrieve", train.retrieve != Some(0), "at least the items of a slate must be left"),
             ("train.retriever", train.retriever.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
             ("network.dim", network.dim > 0, "the vectors need a length"),
-            ("ppo.gamma", (0.0..=1.0).contains(&ppo.gamma), "it must lie between 0 and 1"),
-            ("ppo.lambda", (0.0..=1.0).contains(&ppo.lambda), "it must lie between 0 and 1"),
-            ("ppo.learning_rate", is_positive(ppo.learning_rate), "it must be finite and above zero"),
-            ("ppo.clip", is_positive(ppo.clip), "it must be finite and above zero"),
-            ("ppo.entropy", ppo.entropy >= 0.0, "it must be zero or more"),
-            ("ppo.value", ppo.value >= 0.0, "it must be zero or more"),
-            ("ppo.max_norm", is_positive(ppo.max_norm.into()), "it must be finite and above zero"),
-            ("ppo.epochs", ppo.epochs > 0, "it needs at least one pass"),
-            ("ppo.batch", ppo.batch > 0, "it needs at least one row"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((key, _, reason)) => Err(bad(key, reason.into())),
@@ -158,8 +141,8 @@ impl TrainConfig {
 
     /// What learns.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        self.train.algorithm
+    pub fn algorithm(&self) -> &Algorithm {
+        &self.algorithm
     }
 
     /// Steps of experience in all.
@@ -186,12 +169,6 @@ impl TrainConfig {
         &self.network
     }
 
-    /// How PPO learns.
-    #[must_use]
-    pub fn ppo(&self) -> &PpoConfig {
-        &self.ppo
-    }
-
     /// Everything as a layer of its own.
     #[must_use]
     pub fn to_table(&self) -> Table {
@@ -203,13 +180,9 @@ impl TrainConfig {
         };
         table.insert("train".into(), write(Table::try_from(&self.train)));
         table.insert("network".into(), write(Table::try_from(&self.network)));
-        table.insert("ppo".into(), write(Table::try_from(&self.ppo)));
+        table.insert(self.algorithm.name().into(), Value::Table(self.algorithm.keys()));
         table
     }
-}
-
-fn is_positive(value: f64) -> bool {
-    value > 0.0 && value.is_finite()
 }
 
 #[cfg(test)]
@@ -237,5 +210,6 @@ mod tests {
         assert!(refused("[train]\nretriever = \"popularity\"").contains("needs `retrieve`"));
         assert!(refused("[network]\ndim = 0").contains("network.dim"));
         assert!(refused("ppo = 3").contains("it is a section"));
+        assert!(refused("[train]\nalgorithm = \"pop\"").contains("did you mean `ppo`"));
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! [`train`] plays a world and learns from it; what it leaves in the folder runs wherever a recommender does.
 
+mod algorithm;
 mod config;
 mod curve;
 mod policy;
 
-pub use config::{Algorithm, TrainConfig, ready_configs, training_layer};
+pub use algorithm::Algorithm;
+pub use config::{TrainConfig, ready_configs, training_layer};
 pub use policy::{PolicyShape, Retrieval, digest, policy_dir, trained};
 
 use std::path::Path;
@@ -70,9 +72,10 @@ fn learn<S: Holds + 'static>(
     scorer: S,
     device: &recloop_nn::burn::tensor::Device,
 ) -> Result<Box<dyn Learner>, RunError> {
-    let Algorithm::Ppo = config.algorithm();
-    let ppo = Ppo::new(config.ppo().clone(), config.network(), played, scorer, config.run().seed(), device)?;
-    Ok(Box::new(ppo))
+    let (network, seed) = (config.network(), config.run().seed());
+    Ok(match config.algorithm().clone() {
+        Algorithm::Ppo(settings) => Box::new(Ppo::new(settings, network, played, scorer, seed, device)?),
+    })
 }
 
 /// What the weights are going to be.
@@ -90,8 +93,7 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
     let shape = PolicyShape { width, network: config.network().clone(), retrieval: config.retrieval() };
     Ok(Card {
         version: Card::VERSION,
-        algorithm: serde_json::to_value(config.algorithm())
-            .map_or_else(|_| String::new(), |name| name.as_str().unwrap_or_default().to_owned()),
+        algorithm: config.algorithm().name().into(),
         config: json(serde_json::to_value(table))?,
         shape: json(serde_json::to_value(shape))?,
         data_digest: None,
