@@ -30,6 +30,6 @@ pub use oracle::OracleRanker;
 pub use random::RandomSlates;
 pub use ranked::PlackettLuce;
 pub use scorer::{
-    Diversity, DotProduct, LinUcb, MatrixFactorisation, Popularity, Recency, Refit, Reranked, Scorer,
-    ThompsonSampling, TwoStage,
+    Diversity, DotProduct, Familiar, LinUcb, MatrixFactorisation, Popularity, Recency, Refit, Reranked,
+    Scorer, ThompsonSampling, TwoStage,
 };

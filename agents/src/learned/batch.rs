@@ -21,7 +21,8 @@ impl Batch {
     pub(crate) fn of(taken: &Experience, rows: &[u32], device: &Device) -> Self {
         let (n, width, c) = (rows.len(), taken.width, taken.c);
         let users = gather(&taken.users, width.user, rows);
-        let items = gather(&taken.items, c * width.item, rows);
+        let mut items = Vec::with_capacity(n * c * width.item);
+        rows.iter().for_each(|row| taken.items(*row as usize, &mut items));
         let courses = gather(taken.course.as_flattened(), COURSE, rows);
         let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize == c);
         let lacking = (!full).then(|| {

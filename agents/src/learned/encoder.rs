@@ -1,8 +1,9 @@
 //! What a network sees of a user and of a candidate: a row of numbers each.
 
-use recloop_env::{Block, BlockAt, BlockKind, EnvSpec, ItemId, ItemTable, Layout, Observation};
+use recloop_env::{Block, BlockAt, BlockKind, CreatorId, EnvSpec, ItemId, ItemTable, Layout, Observation};
 
 use super::Width;
+use super::records::Records;
 
 /// Categories of more levels than this are left out (chosen by us: what a one-hot vector is good for).
 const MOST_LEVELS: usize = 64;
@@ -13,13 +14,29 @@ const FADE: f32 = 0.7;
 ///
 /// - a user: the observed features, each scalar within its bounds to [−1, 1]; then, in worlds with a history, the mean of
 ///   the history's items, their mean with weights .7^age, the mean of their dwell in minutes, and how full the history is;
-/// - an item: its observed features, scalars likewise, categories of up to 64 levels as one-hot vectors.
+/// - an item: its *looks*, which are its observed features, scalars likewise, categories of up to 64 levels as one-hot
+///   vectors; where items last, what [`Records`] tell; and where there is a history as well, its *kinship* with it: for
+///   each feature the product with either mean, and the share of the history that its creator made.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Encoder {
     user: Vec<Source>,
     item: Vec<Source>,
     width: Width,
+    /// How many of an item's numbers are its looks.
+    looks: usize,
+    /// How many are its kinship.
+    kinship: usize,
     history: usize,
+}
+
+/// A user in front of their candidates.
+#[derive(Debug)]
+pub(crate) struct Met<'a> {
+    /// Their numbers.
+    pub(crate) user: Vec<f32>,
+    /// Who made what they remember.
+    creators: Vec<CreatorId>,
+    records: &'a Records,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,33 +57,47 @@ impl Encoder {
         if n_item == 0 {
             return Err("its items show no features a network could tell them apart by".into());
         }
-        let history = spec.history.length;
+        let (history, looks) = (spec.history.length, n_item);
         if history > 0 {
-            n_user += 2 * n_item + 2;
+            n_user += 2 * looks + 2;
         }
-        Ok(Self { user, item, width: Width { user: n_user, item: n_item }, history })
+        let kinship = if history > 0 && spec.durable_items { 2 * item.len() + 1 } else { 0 };
+        let width = Width { user: n_user, item: looks + Records::of(spec).told() + kinship };
+        Ok(Self { user, item, width, looks, kinship, history })
     }
 
     pub(crate) fn width(&self) -> Width {
         self.width
     }
 
-    /// Writes the numbers of row `row`'s user.
-    pub(crate) fn user(&self, seen: &Observation, row: usize, out: &mut [f32]) {
-        out.fill(0.0);
-        let features = seen.user_features.row(row);
-        for source in &self.user {
-            source.write_dense(&features[source.at.offset..source.at.offset + source.at.length()], out);
-        }
-        if self.history > 0 {
-            let n = self.width.user - 2 * self.width.item - 2;
-            self.past(seen, row, &mut out[n..]);
-        }
+    /// How many of an item's numbers, the first, never change.
+    pub(crate) fn looks(&self) -> usize {
+        self.looks
     }
 
-    /// `[F_i | F_i | 2]`: the two means of the history, then dwell and fullness.
+    /// The numbers of row `row`'s user, and what their candidates are to be held against.
+    pub(crate) fn meet<'a>(&self, seen: &Observation, row: usize, records: &'a Records) -> Met<'a> {
+        let mut user = vec![0.0; self.width.user];
+        let features = seen.user_features.row(row);
+        for source in &self.user {
+            source.write_dense(&features[source.at.offset..source.at.offset + source.at.length()], &mut user);
+        }
+        if self.history > 0 {
+            let n = self.width.user - 2 * self.looks - 2;
+            self.past(seen, row, &mut user[n..]);
+        }
+        Met { user, creators: self.creators(seen, row), records }
+    }
+
+    fn creators(&self, seen: &Observation, row: usize) -> Vec<CreatorId> {
+        let Some(catalogue) = seen.items.catalogue().filter(|_| self.kinship > 0) else { return Vec::new() };
+        let remembered = &seen.history.items.row(row)[..seen.history.len[row] as usize];
+        remembered.iter().map(|item| catalogue.creator(*item)).collect()
+    }
+
+    /// `[L | L | 2]`: the two means of the history, then dwell and fullness.
     fn past(&self, seen: &Observation, row: usize, out: &mut [f32]) {
-        let (history, width) = (&seen.history, self.width.item);
+        let (history, width) = (&seen.history, self.looks);
         let n = history.len[row] as usize;
         if n == 0 {
             return;
@@ -94,7 +125,7 @@ impl Encoder {
         let history = &seen.history;
         if let Some(catalogue) = seen.items.catalogue() {
             let (table, at) = catalogue.locate(history.items.row(row)[i]);
-            return self.write(table, at, out);
+            return self.look(table, at, out);
         }
         let layout = seen.items.layout();
         let (n_dense, n_codes) = (layout.dense_width(), layout.code_width());
@@ -111,18 +142,43 @@ impl Encoder {
     }
 
     /// Writes the numbers of one of row `row`'s candidates.
-    pub(crate) fn item(&self, seen: &Observation, row: usize, item: ItemId, out: &mut [f32]) {
+    pub(crate) fn item(&self, seen: &Observation, row: usize, item: ItemId, met: &Met<'_>, out: &mut [f32]) {
         out.fill(0.0);
         let (table, at) = seen.items.locate(row, item);
-        self.write(table, at, out);
+        self.look(table, at, out);
+        let (looks, rest) = out.split_at_mut(self.looks);
+        let (told, kinship) = rest.split_at_mut(rest.len() - self.kinship);
+        met.records.tell(seen, item, told);
+        if self.kinship > 0 {
+            self.relate(seen, item, met, looks, kinship);
+        }
     }
 
-    fn write(&self, table: &ItemTable, at: usize, out: &mut [f32]) {
+    /// Writes what an item looks like, over zeros.
+    pub(crate) fn look(&self, table: &ItemTable, at: usize, out: &mut [f32]) {
         for source in &self.item {
             match source.at.kind {
                 BlockKind::Category { .. } => source.write_code(table.code(source.at, at), out),
                 BlockKind::Dense { .. } => source.write_dense(table.dense(source.at, at), out),
             }
+        }
+    }
+
+    /// What an item is to somebody with this past.
+    fn relate(&self, seen: &Observation, item: ItemId, met: &Met<'_>, looks: &[f32], out: &mut [f32]) {
+        let past = &met.user[met.user.len() - 2 * self.looks - 2..];
+        let (mean, recent) = past.split_at(self.looks);
+        for (source, out) in self.item.iter().zip(out.chunks_exact_mut(2)) {
+            let columns = source.column..source.column + source.at.length();
+            let product = |past: &[f32]| -> f32 {
+                past[columns.clone()].iter().zip(&looks[columns.clone()]).map(|(a, b)| a * b).sum()
+            };
+            out.copy_from_slice(&[product(mean), product(recent)]);
+        }
+        if let Some(catalogue) = seen.items.catalogue() {
+            let creator = catalogue.creator(item);
+            let theirs = met.creators.iter().filter(|other| **other == creator).count();
+            out[self.kinship - 1] = theirs as f32 / met.creators.len().max(1) as f32;
         }
     }
 }

@@ -1,27 +1,37 @@
 //! What was seen, shown and earned: rows of numbers, chained by user.
 
 use rayon::prelude::*;
-use recloop_env::{End, EnvSpec, Observation, Slates, Step, UserId};
+use recloop_env::{End, EnvSpec, ItemId, Observation, Slates, Step, UserId};
 
+use super::encoder::Encoder;
 use super::network::{COURSE, Width};
-use super::neural::Holds;
+use super::neural::{Holds, Neural};
 
 /// What courses are counted in, so that their numbers are about 1 (chosen by us).
 const HUNDRED: f32 = 100.0;
 
 /// Every slate of some episodes, in the order they were shown.
 ///
+/// What an item looks like is kept once for an item that lasts, and once a row for others; what changes about it is kept
+/// with every row.
+///
 /// # Shapes
-/// - `users` `[N, F_u]`; `items` `[N, C, F_i]`, of which the first K are the slate, top first
-/// - everything else `[N]`
+/// - `users` `[N, F_u]`; `cells` `[N, C]`, of which the first K are the slate, top first; `looks` `[M, L]`
+/// - `told` `[N, C, F_i − L]`
+/// - `click` `[N, K]`; everything else `[N]`
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Experience {
     pub(crate) width: Width,
+    /// L.
+    pub(crate) n_looks: usize,
     /// C: rows with fewer candidates are filled up with zeros.
     pub(crate) c: usize,
     pub(crate) k: usize,
     pub(crate) users: Vec<f32>,
-    pub(crate) items: Vec<f32>,
+    /// Which row of `looks` each candidate is; any where there is none.
+    pub(crate) cells: Vec<u32>,
+    pub(crate) looks: Vec<f32>,
+    pub(crate) told: Vec<f32>,
     /// Candidates there were.
     pub(crate) n_candidates: Vec<u32>,
     /// `[N, 3]` the user's trajectory before: slates and ticks in hundreds, reward in hundreds.
@@ -43,21 +53,25 @@ pub(crate) struct Experience {
     pub(super) courses: Vec<[f32; COURSE]>,
 }
 
-/// One row to be written.
-struct Record<'a> {
-    user: &'a mut [f32],
-    items: &'a mut [f32],
-    n_candidates: &'a mut u32,
-    log_propensity: &'a mut f32,
-    course: [f32; COURSE],
-    value: &'a mut f32,
+/// One row before it is written.
+struct Record {
+    user: Vec<f32>,
+    /// `[C]` whoever was on offer, the shown first.
+    offered: Vec<ItemId>,
+    /// `[C, L]` if its items do not last, else nothing.
+    looks: Vec<f32>,
+    /// `[C, F_i − L]`
+    told: Vec<f32>,
+    log_propensity: f32,
+    value: f32,
 }
 
 impl Experience {
     /// Room for episodes of a world, with at most `c` candidates a row.
-    pub(crate) fn new(spec: &EnvSpec, width: Width, c: usize) -> Self {
+    pub(crate) fn new(spec: &EnvSpec, neural: &Neural, c: usize) -> Self {
         Self {
-            width,
+            width: neural.encoder().width(),
+            n_looks: neural.encoder().looks(),
             c,
             k: spec.slate_size,
             latest: vec![None; spec.n_users],
@@ -83,26 +97,57 @@ impl Experience {
             let [slates, reward, _] = self.courses[user.index()];
             [slates, reward, seen.tick.0 as f32 / HUNDRED]
         };
-        self.course.extend(seen.users.iter().map(course));
-        let (first, n) = (self.len(), self.len() + seen.len());
-        self.users.resize(n * self.width.user, 0.0);
-        self.items.resize(n * self.c * self.width.item, 0.0);
-        self.n_candidates.resize(n, 0);
-        self.log_propensity.resize(n, 0.0);
-        self.value.resize(n, 0.0);
-        let courses = &self.course[first..];
-        let rows = self.users[first * self.width.user..].par_chunks_mut(self.width.user.max(1));
-        let rows =
-            rows.zip(self.items[first * self.c * self.width.item..].par_chunks_mut(self.c * self.width.item));
-        let rows = rows.zip(&mut self.n_candidates[first..]).zip(&mut self.log_propensity[first..]);
-        rows.zip(&mut self.value[first..]).enumerate().with_min_len(64).for_each(
-            |(row, ((((user, items), n_candidates), log_propensity), value))| {
-                let course = courses[row];
-                let record = Record { user, items, n_candidates, log_propensity, course, value };
-                record.write(scorer, seen, slates, row);
-            },
-        );
+        let courses: Vec<_> = seen.users.iter().map(course).collect();
+        let mut rows = Vec::with_capacity(seen.len());
+        (0..seen.len())
+            .into_par_iter()
+            .with_min_len(64)
+            .map(|row| Record::of(scorer, seen, slates, (row, courses[row]), self.c))
+            .collect_into_vec(&mut rows);
+        self.course.extend(courses);
+        self.look_up(scorer.neural().encoder(), seen);
+        rows.into_iter().for_each(|row| self.write(row, seen.items.is_durable()));
         self.chain(seen, step, reward);
+    }
+
+    /// Writes down the looks of items that are new and last.
+    fn look_up(&mut self, encoder: &Encoder, seen: &Observation) {
+        let Some(catalogue) = seen.items.catalogue() else { return };
+        for item in self.looks.len() / self.n_looks..catalogue.len() {
+            let (table, at) = catalogue.locate(ItemId(item as u32));
+            let first = self.looks.len();
+            self.looks.resize(first + self.n_looks, 0.0);
+            encoder.look(table, at, &mut self.looks[first..]);
+        }
+    }
+
+    fn write(&mut self, row: Record, are_durable: bool) {
+        let (n, filled) = (row.offered.len(), self.c - row.offered.len());
+        if are_durable {
+            self.cells.extend(row.offered.iter().map(|item| item.0));
+        } else {
+            let first = self.looks.len() / self.n_looks;
+            self.cells.extend((first..first + n).map(|cell| cell as u32));
+            self.looks.extend(row.looks);
+        }
+        self.cells.extend(std::iter::repeat_n(0, filled));
+        self.told.extend(row.told);
+        self.told.extend(std::iter::repeat_n(0.0, filled * (self.width.item - self.n_looks)));
+        self.users.extend(row.user);
+        self.n_candidates.push(n as u32);
+        self.log_propensity.push(row.log_propensity);
+        self.value.push(row.value);
+    }
+
+    /// Writes the numbers of every candidate of a row, zeros where there is none, `[C, F_i]`.
+    pub(crate) fn items(&self, row: usize, out: &mut Vec<f32>) {
+        let (l, e) = (self.n_looks, self.width.item - self.n_looks);
+        let n = self.n_candidates[row] as usize;
+        for (place, cell) in self.cells[row * self.c..][..n].iter().enumerate() {
+            out.extend_from_slice(&self.looks[*cell as usize * l..][..l]);
+            out.extend_from_slice(&self.told[(row * self.c + place) * e..][..e]);
+        }
+        out.extend(std::iter::repeat_n(0.0, (self.c - n) * self.width.item));
     }
 
     fn chain(&mut self, seen: &Observation, step: &Step, reward: impl Fn(usize) -> f32) {
@@ -124,20 +169,31 @@ impl Experience {
     }
 }
 
-impl Record<'_> {
-    fn write(self, scorer: &impl Holds, seen: &Observation, slates: &Slates, row: usize) {
+impl Record {
+    fn of(
+        scorer: &impl Holds,
+        seen: &Observation,
+        slates: &Slates,
+        (row, course): (usize, [f32; COURSE]),
+        c: usize,
+    ) -> Self {
         let (neural, listed) = (scorer.neural(), seen.candidates.listed(row));
         let encoder = neural.encoder();
-        encoder.user(seen, row, self.user);
-        *self.value = neural.network().value(self.user, self.course);
-        *self.log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
+        let met = encoder.meet(seen, row, neural.records());
         let shown = slates.items.row(row);
-        let offered = scorer.offered(seen, row);
-        let others = offered.into_iter().map(|place| listed[place]).filter(|item| !shown.contains(item));
-        let mut cells = self.items.chunks_exact_mut(encoder.width().item);
-        for (item, cell) in shown.iter().copied().chain(others).zip(&mut cells) {
-            encoder.item(seen, row, item, cell);
-            *self.n_candidates += 1;
+        let others = scorer.offered(seen, row).into_iter().map(|place| listed[place]);
+        let others = others.filter(|item| !shown.contains(item));
+        let offered: Vec<_> = shown.iter().copied().chain(others).take(c).collect();
+        let (mut looks, mut told, mut item) = (Vec::new(), Vec::new(), vec![0.0; encoder.width().item]);
+        for id in &offered {
+            encoder.item(seen, row, *id, &met, &mut item);
+            if !seen.items.is_durable() {
+                looks.extend_from_slice(&item[..encoder.looks()]);
+            }
+            told.extend_from_slice(&item[encoder.looks()..]);
         }
+        let value = neural.network().value(&met.user, course);
+        let log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
+        Self { user: met.user, offered, looks, told, log_propensity, value }
     }
 }

@@ -10,6 +10,7 @@ mod experience;
 mod network;
 mod neural;
 mod ppo;
+mod records;
 mod rule;
 mod slate_head;
 mod stage;

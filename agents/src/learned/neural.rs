@@ -1,14 +1,16 @@
 //! A network as a scorer.
 
-use recloop_env::{EnvSpec, Observation, RecommendError};
+use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step};
 
 use super::encoder::Encoder;
 use super::network::{Desk, FrozenNetwork, Width};
+use super::records::Records;
 use crate::scorer::{Scorer, unfit};
 
 /// Scores candidates by a trained [`Network`](super::Network).
 ///
-/// It acts on the observation alone: with the same weights it is the same policy.
+/// With the same weights it is the same policy: it acts on the observation alone, and where items last, on counts of what
+/// everybody did with each of them and with others of its creator.
 ///
 /// # Errors
 /// `begin` refuses a world whose features are not as many as those of the world it was trained in.
@@ -17,19 +19,20 @@ pub struct Neural {
     network: FrozenNetwork,
     width: Width,
     encoder: Encoder,
+    records: Records,
 }
 
 impl Neural {
     /// A scorer with these weights, which take rows of these widths.
     #[must_use]
     pub fn new(network: FrozenNetwork, width: Width) -> Self {
-        Self { network, width, encoder: Encoder::default() }
+        Self { network, width, encoder: Encoder::default(), records: Records::default() }
     }
 
     /// A scorer for any world, that nobody has trained: what a learner begins with.
     #[must_use]
     pub fn untrained() -> Self {
-        Self { network: FrozenNetwork::default(), width: Width::default(), encoder: Encoder::default() }
+        Self::new(FrozenNetwork::default(), Width::default())
     }
 
     /// How many numbers describe a user and an item of a world.
@@ -48,6 +51,10 @@ impl Neural {
         &self.network
     }
 
+    pub(crate) fn records(&self) -> &Records {
+        &self.records
+    }
+
     /// Acts with other weights from now on.
     pub(crate) fn set(&mut self, network: FrozenNetwork) {
         (self.network, self.width) = (network, self.encoder.width());
@@ -64,11 +71,11 @@ impl Neural {
         if width != self.width {
             return out.fill(f32::NAN); // no world was begun: for the ranker above to refuse
         }
-        let (mut user, mut item, mut desk) = (vec![0.0; width.user], vec![0.0; width.item], Desk::default());
-        self.encoder.user(seen, row, &mut user);
-        self.network.meet(&user, &mut desk);
+        let (mut item, mut desk) = (vec![0.0; width.item], Desk::default());
+        let met = self.encoder.meet(seen, row, &self.records);
+        self.network.meet(&met.user, &mut desk);
         for (score, place) in out.iter_mut().zip(places) {
-            self.encoder.item(seen, row, listed[place], &mut item);
+            self.encoder.item(seen, row, listed[place], &met, &mut item);
             *score = self.network.score(&item, &mut desk);
         }
     }
@@ -86,7 +93,7 @@ impl Scorer for Neural {
             );
             return Err(unfit("the network", spec, reason));
         }
-        self.encoder = encoder;
+        (self.encoder, self.records) = (encoder, Records::of(spec));
         Ok(())
     }
 
@@ -96,6 +103,22 @@ impl Scorer for Neural {
 
     fn score_at(&self, seen: &Observation, row: usize, places: &[usize], out: &mut [f32]) {
         self.score_each(seen, row, places.iter().copied(), out);
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.records.learn(seen, shown, step);
+    }
+
+    fn learns(&self) -> bool {
+        self.records.told() > 0
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        Ok(self.records.save())
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.records.load(from)
     }
 }
 

@@ -55,7 +55,7 @@ impl<W: Env, S: Holds> Stage<W, S> {
 
     /// One run of the world, from a seed to its end, with all users at once.
     pub(crate) fn play(&mut self, seed: u64) -> Result<Experience, NnError> {
-        let mut taken = Experience::new(&self.spec, self.width(), self.c);
+        let mut taken = Experience::new(&self.spec, self.ranker.scorer().neural(), self.c);
         let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
         self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
         while !seen.is_empty() {

@@ -4,6 +4,7 @@
 //! recommender of it. [`Reranked`] and [`TwoStage`] make new scorers of given ones.
 
 mod dot_product;
+mod familiar;
 mod lin_ucb;
 mod matrix_factorisation;
 mod offer;
@@ -14,6 +15,7 @@ mod thompson;
 mod two_stage;
 
 pub use dot_product::DotProduct;
+pub use familiar::Familiar;
 pub use lin_ucb::LinUcb;
 pub use matrix_factorisation::{MatrixFactorisation, Refit};
 pub(crate) use offer::Offer;

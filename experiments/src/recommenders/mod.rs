@@ -8,7 +8,7 @@ mod trained;
 use ranking::Ranking;
 use recloop_agents::factorise::ImplicitAls;
 use recloop_agents::{
-    AgentError, DotProduct, LinUcb, LinearReward, MatrixFactorisation, OracleRanker, Popularity,
+    AgentError, DotProduct, Familiar, LinUcb, LinearReward, MatrixFactorisation, OracleRanker, Popularity,
     RandomSlates, Recency, Refit, Reward, Scorer, ThompsonSampling,
 };
 use recloop_env::{Goal, Registry};
@@ -66,6 +66,7 @@ pub fn registry() -> Registry<RecommenderEntry> {
         .with("popularity", RecommenderEntry { own: &["half_life_ticks"], ..popularity })
         .with("recency", ranker("the newest first", |keys| plain(Recency, keys)))
         .with("dot", ranker("observed interest · item topic", |keys| plain(DotProduct::default(), keys)))
+        .with("familiar", ranker("like what was clicked before", |keys| plain(Familiar::default(), keys)))
         .with(
             "mf",
             RecommenderEntry {

@@ -1,8 +1,8 @@
 //! How scores become slates: what can be wrapped around any scorer, by keys.
 
 use recloop_agents::{
-    Diversity, DotProduct, Greedy, MatrixFactorisation, PlackettLuce, Popularity, Recency, Reranked, Scorer,
-    TwoStage,
+    Diversity, DotProduct, Familiar, Greedy, MatrixFactorisation, PlackettLuce, Popularity, Recency,
+    Reranked, Scorer, TwoStage,
 };
 use serde::Deserialize;
 use toml::Table;
@@ -48,6 +48,7 @@ enum Retriever {
     Popularity,
     Recency,
     Dot,
+    Familiar,
     Mf,
 }
 
@@ -122,6 +123,7 @@ impl Ranking {
             Retriever::Popularity => Box::new(Popularity::default()),
             Retriever::Recency => Box::new(Recency),
             Retriever::Dot => Box::new(DotProduct::default()),
+            Retriever::Familiar => Box::new(Familiar::default()),
             Retriever::Mf => Box::new(MatrixFactorisation::default()),
         };
         Ok(Box::new(TwoStage::new(retriever, ranker, keep).map_err(refused)?))

@@ -16,6 +16,7 @@ use crate::{ConfigError, RunConfig};
 #[must_use]
 pub fn ready_configs() -> Registry<&'static str> {
     Registry::new("training config")
+        .with("feed-ppo", include_str!("../../configs/feed-ppo.toml"))
         .with("interest-evolution-ppo", include_str!("../../configs/interest-evolution-ppo.toml"))
         .with(
             "long-term-satisfaction-myopic",

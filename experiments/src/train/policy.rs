@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use recloop_agents::learned::{NetworkConfig, Neural, Width};
-use recloop_agents::{DotProduct, Popularity, Recency, Scorer};
+use recloop_agents::{DotProduct, Familiar, Popularity, Recency, Scorer};
 use recloop_nn::checkpoint::{self, CARD, Card, WEIGHTS};
 use recloop_nn::training::POLICY;
 use recloop_nn::{Compute, NnError, open};
@@ -21,6 +21,8 @@ pub enum Retrieval {
     Recency,
     /// The closest to the observed interest.
     Dot,
+    /// The most like what the user clicked.
+    Familiar,
 }
 
 impl Retrieval {
@@ -31,6 +33,7 @@ impl Retrieval {
             Self::Popularity => Box::new(Popularity::default()),
             Self::Recency => Box::new(Recency),
             Self::Dot => Box::new(DotProduct::default()),
+            Self::Familiar => Box::new(Familiar::default()),
         }
     }
 }
