@@ -63,3 +63,8 @@ pub(crate) fn column(values: &[f32], rows: &[u32], device: &Device) -> Tensor<1>
     let n = values.len();
     Tensor::from_data(TensorData::new(values, [n]), device)
 }
+
+/// K numbers of every row.
+pub(crate) fn table(values: &[f32], k: usize, rows: &[u32], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(gather(values, k, rows), [rows.len(), k]), device)
+}

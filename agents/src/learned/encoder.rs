@@ -14,6 +14,7 @@ const FADE: f32 = 0.7;
 ///
 /// - a user: the observed features, each scalar within its bounds to [−1, 1]; then, in worlds with a history, the mean of
 ///   the history's items, their mean with weights .7^age, the mean of their dwell in minutes, and how full the history is;
+///   then what [`Records`] tell of them;
 /// - an item: its *looks*, which are its observed features, scalars likewise, categories of up to 64 levels as one-hot
 ///   vectors; where items last, what [`Records`] tell; and where there is a history as well, its *kinship* with it: for
 ///   each feature the product with either mean, and the share of the history that its creator made.
@@ -27,6 +28,8 @@ pub(crate) struct Encoder {
     /// How many are its kinship.
     kinship: usize,
     history: usize,
+    /// How many of a user's numbers, the last, are from their record.
+    habits: usize,
 }
 
 /// A user in front of their candidates.
@@ -59,11 +62,12 @@ impl Encoder {
         }
         let (history, looks) = (spec.history.length, n_item);
         if history > 0 {
-            n_user += 2 * looks + 2;
+            n_user += 2 * looks + 2; // as `n_past` has it
         }
+        let habits = Records::of(spec).told_of_users();
         let kinship = if history > 0 && spec.durable_items { 2 * item.len() + 1 } else { 0 };
-        let width = Width { user: n_user, item: looks + Records::of(spec).told() + kinship };
-        Ok(Self { user, item, width, looks, kinship, history })
+        let width = Width { user: n_user + habits, item: looks + Records::of(spec).told() + kinship };
+        Ok(Self { user, item, width, looks, kinship, history, habits })
     }
 
     pub(crate) fn width(&self) -> Width {
@@ -82,11 +86,18 @@ impl Encoder {
         for source in &self.user {
             source.write_dense(&features[source.at.offset..source.at.offset + source.at.length()], &mut user);
         }
+        let (mine, habits) = user.split_at_mut(self.width.user - self.habits);
         if self.history > 0 {
-            let n = self.width.user - 2 * self.looks - 2;
-            self.past(seen, row, &mut user[n..]);
+            let first = mine.len() - self.n_past();
+            self.past(seen, row, &mut mine[first..]);
         }
+        records.tell_user(seen, row, habits);
         Met { user, creators: self.creators(seen, row), records }
+    }
+
+    /// How many of a user's numbers are about their history.
+    fn n_past(&self) -> usize {
+        2 * self.looks + 2
     }
 
     fn creators(&self, seen: &Observation, row: usize) -> Vec<CreatorId> {
@@ -166,7 +177,7 @@ impl Encoder {
 
     /// What an item is to somebody with this past.
     fn relate(&self, seen: &Observation, item: ItemId, met: &Met<'_>, looks: &[f32], out: &mut [f32]) {
-        let past = &met.user[met.user.len() - 2 * self.looks - 2..];
+        let past = &met.user[met.user.len() - self.habits - self.n_past()..];
         let (mean, recent) = past.split_at(self.looks);
         for (source, out) in self.item.iter().zip(out.chunks_exact_mut(2)) {
             let columns = source.column..source.column + source.at.length();

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use recloop_env::{End, EnvSpec, ItemId, Observation, Slates, Step, UserId};
 
 use super::encoder::Encoder;
+use super::gain::Worth;
 use super::network::{COURSE, Width};
 use super::neural::{Holds, Neural};
 
@@ -36,6 +37,10 @@ pub(crate) struct Experience {
     pub(crate) n_candidates: Vec<u32>,
     /// `[N, 3]` the user's trajectory before: slates and ticks in hundreds, reward in hundreds.
     pub(crate) course: Vec<[f32; COURSE]>,
+    /// `[N, K]` logarithm of how likely each item was, given those above.
+    pub(crate) log_choice: Vec<f32>,
+    /// `[N, K]` the part of the reward that each item brought by itself.
+    pub(crate) gain: Vec<f32>,
     /// Logarithm of how likely the slate was.
     pub(crate) log_propensity: Vec<f32>,
     /// What the network made of the user.
@@ -47,6 +52,8 @@ pub(crate) struct Experience {
     /// The same user's next slate.
     pub(crate) next: Vec<Option<u32>>,
     pub(crate) ended: Vec<Option<End>>,
+    /// What each response is worth.
+    pub(super) worth: Worth,
     /// Each user's latest slate, while episodes are recorded.
     pub(super) latest: Vec<Option<u32>>,
     /// What each user's course is by now.
@@ -74,6 +81,7 @@ impl Experience {
             n_looks: neural.encoder().looks(),
             c,
             k: spec.slate_size,
+            worth: Worth::of_world(spec),
             latest: vec![None; spec.n_users],
             courses: vec![[0.0; COURSE]; spec.n_users],
             ..Self::default()
@@ -107,6 +115,7 @@ impl Experience {
         self.course.extend(courses);
         self.look_up(scorer.neural().encoder(), seen);
         rows.into_iter().for_each(|row| self.write(row, seen.items.is_durable()));
+        self.log_choice.extend(slates.propensity.as_slice().iter().map(|p| p.ln() as f32));
         self.chain(seen, step, reward);
     }
 
@@ -161,6 +170,7 @@ impl Experience {
             course[0] += 1.0 / HUNDRED;
             course[1] += reward / HUNDRED;
             self.reward.push(reward);
+            self.gain.extend((0..self.k).map(|k| self.worth.of(&step.responses, row, k)));
             self.click.extend_from_slice(step.responses.click.row(row));
             self.time_secs.push(seen.time_secs[row]);
             self.next.push(None);

@@ -7,6 +7,7 @@ mod advantage;
 mod batch;
 mod encoder;
 mod experience;
+mod gain;
 mod network;
 mod neural;
 mod ppo;
@@ -20,5 +21,5 @@ mod tests;
 
 pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
 pub use neural::{Holds, Neural};
-pub use ppo::{Ppo, PpoConfig};
+pub use ppo::{Credit, Ppo, PpoConfig};
 pub use rule::Rule;

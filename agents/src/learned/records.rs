@@ -1,7 +1,7 @@
-//! What everybody did with an item, and with what else its creator made.
+//! What everybody did with an item and with what else its creator made, and what a user did of late.
 
 use recloop_env::{
-    Catalogue, Clock, CreatorId, EnvSpec, ItemId, Observation, Slates, Snapshot, SnapshotError, Step,
+    Catalogue, Clock, CreatorId, EnvSpec, ItemId, Observation, Slates, Snapshot, SnapshotError, Step, UserId,
 };
 
 /// Counts of an item or a creator: impressions, clicks, seconds, then each signal's sum.
@@ -9,11 +9,13 @@ const COUNTS: usize = 3;
 /// Impressions that a rate of clicks is taken to rest on before any, and clicks likewise for what follows a click (chosen
 /// by us: about two slates' worth, and what a creator gathers in a day).
 const PRIOR: [f64; 2] = [20.0, 5.0];
+/// What is left of a user's slate after the next (chosen by us: a memory of about five slates).
+const KEEP: f32 = 0.8;
 /// What days and logarithms are counted in, so that their numbers are about 1 (chosen by us).
 const WEEK: f32 = 7.0;
 const LOG_SCALE: f32 = 8.0;
 
-/// Counts of items that last and of their creators, as numbers a network can read.
+/// Counts of items that last, of their creators and of users, as numbers a network can read.
 ///
 /// Rates are relative to those of the world so far, and held back towards them while there is little to go by: a creator's
 /// rate is `(x + m r̄) / (n + m)`, where r̄ is everybody's; an item's the same around its creator's; what is told is
@@ -23,6 +25,8 @@ const LOG_SCALE: f32 = 8.0;
 /// - counts `[n, 3 + S]`: impressions, clicks, seconds, S signals
 /// - [`tell`](Records::tell) writes `1 + 2(3 + S)` numbers: age in weeks; then for the item and for its creator
 ///   `ln(1 + impressions) / 8`, clicks per impression, seconds and signals per click
+/// - [`tell_user`](Records::tell_user) writes `3 + S` numbers: `ln(1 + days)` since their last slate; then means over their
+///   slates, each counting .8 of the next, of clicks, minutes and signals
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Records {
     /// 3 + S; 0 in worlds where nothing is kept.
@@ -31,6 +35,9 @@ pub(crate) struct Records {
     items: Vec<f64>,
     creators: Vec<f64>,
     all: Vec<f64>,
+    /// `[n_users, 2 + S]` the means, and `[n_users]` the second of the last slate; −∞ before any.
+    habits: Vec<f32>,
+    last_secs: Vec<f64>,
 }
 
 impl Records {
@@ -38,12 +45,19 @@ impl Records {
     pub(crate) fn of(spec: &EnvSpec) -> Self {
         let width = if spec.durable_items { COUNTS + spec.signals.len() } else { 0 };
         let tick_weeks = (spec.clock.tick_secs / Clock::DAY_SECS) as f32 / WEEK;
-        Self { width, tick_weeks, all: vec![0.0; width], ..Self::default() }
+        let n = if width == 0 { 0 } else { spec.n_users };
+        let (habits, last_secs) = (vec![0.0; n * width.saturating_sub(1)], vec![f64::NEG_INFINITY; n]);
+        Self { width, tick_weeks, all: vec![0.0; width], habits, last_secs, ..Self::default() }
     }
 
     /// How many numbers are told of an item.
     pub(crate) fn told(&self) -> usize {
         if self.width == 0 { 0 } else { 1 + 2 * self.width }
+    }
+
+    /// How many numbers are told of a user.
+    pub(crate) fn told_of_users(&self) -> usize {
+        self.width
     }
 
     /// Takes in what came of some slates.
@@ -60,7 +74,30 @@ impl Records {
                 }
                 self.add(catalogue, *item, &counts);
             }
+            self.remember(seen, step, row);
         }
+    }
+
+    fn remember(&mut self, seen: &Observation, step: &Step, row: usize) {
+        let (did, UserId(user)) = (&step.responses, seen.users[row]);
+        let n_habits = self.width - 1;
+        let habits = &mut self.habits[user as usize * n_habits..][..n_habits];
+        let clicks = did.click.row(row).iter().filter(|click| **click).count() as f32;
+        let minutes = did.dwell_secs.row(row).iter().sum::<f32>() / 60.0;
+        let signals = (0..n_habits - 2).map(|s| did.signal(s, row).iter().sum());
+        for (habit, now) in habits.iter_mut().zip([clicks, minutes].into_iter().chain(signals)) {
+            *habit = KEEP * *habit + (1.0 - KEEP) * now;
+        }
+        self.last_secs[user as usize] = seen.time_secs[row];
+    }
+
+    /// Writes what is known of row `row`'s user.
+    pub(crate) fn tell_user(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+        let user = seen.users[row].index();
+        let Some(last) = self.last_secs.get(user).filter(|last| last.is_finite()) else { return };
+        out[0] = ((seen.time_secs[row] - last).max(0.0) / Clock::DAY_SECS).ln_1p() as f32;
+        let n_habits = self.width - 1;
+        out[1..].copy_from_slice(&self.habits[user * n_habits..][..n_habits]);
     }
 
     fn add(&mut self, catalogue: &Catalogue, item: ItemId, counts: &[f64]) {
@@ -106,6 +143,8 @@ impl Records {
             snapshot.put_f64("items", self.width, &self.items);
             snapshot.put_f64("creators", self.width, &self.creators);
             snapshot.put_f64("all", self.width, &self.all);
+            snapshot.put_f32("habits", self.width - 1, &self.habits);
+            snapshot.put_f64("last_secs", 1, &self.last_secs);
         }
         snapshot
     }
@@ -115,6 +154,8 @@ impl Records {
             self.items = from.get_f64_vec("items")?.to_vec();
             self.creators = from.get_f64_vec("creators")?.to_vec();
             self.all = from.get_f64_vec("all")?.to_vec();
+            from.get_f32("habits", &mut self.habits)?;
+            from.get_f64("last_secs", &mut self.last_secs)?;
         }
         Ok(())
     }

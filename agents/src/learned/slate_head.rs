@@ -14,16 +14,23 @@ use recloop_nn::burn::tensor::activation::log_softmax;
 /// # Source
 /// Plackett (1975), "The analysis of permutations".
 pub(crate) fn slates(scores: &Tensor<2>, k: usize) -> (Tensor<1>, Tensor<1>) {
+    let (log_p, entropy) = choices(scores, k);
+    let n = scores.dims()[0];
+    (log_p.sum_dim(1).reshape([n]), entropy)
+}
+
+/// The same position by position: the logarithm of each choice's probability given those above, `[N, K]`, and their mean
+/// entropy, `[N]`.
+pub(crate) fn choices(scores: &Tensor<2>, k: usize) -> (Tensor<2>, Tensor<1>) {
     let [n, c] = scores.dims();
-    let device = scores.device();
-    let (mut log_p, mut entropy) = (Tensor::<1>::zeros([n], &device), Tensor::<1>::zeros([n], &device));
+    let (mut log_p, mut entropy) = (Vec::with_capacity(k), Tensor::<1>::zeros([n], &scores.device()));
     for position in 0..k {
         let choice = log_softmax(scores.clone().slice([0..n, position..c]), 1);
-        log_p = log_p + choice.clone().slice([0..n, 0..1]).reshape([n]);
+        log_p.push(choice.clone().slice([0..n, 0..1]));
         let terms = choice.clone().exp() * choice;
         entropy = entropy - terms.sum_dim(1).reshape([n]);
     }
-    (log_p, entropy / k as f64)
+    (Tensor::cat(log_p, 1), entropy / k as f64)
 }
 
 #[cfg(test)]

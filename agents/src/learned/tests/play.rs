@@ -5,7 +5,9 @@ use recloop_env::{Env, Recommender, ResetOptions, World};
 use recloop_nn::training::Learner;
 use recloop_nn::{Compute, open};
 
-use crate::learned::{NetworkConfig, Neural, Ppo, PpoConfig};
+use crate::learned::batch::Batch;
+use crate::learned::stage::Stage;
+use crate::learned::{NetworkConfig, Neural, Ppo, PpoConfig, slate_head};
 use crate::{Greedy, PlackettLuce, Recency, TwoStage};
 
 fn network() -> NetworkConfig {
@@ -97,4 +99,25 @@ fn behind_a_retriever_it_learns_from_what_is_left() {
     let mut learner = Ppo::new(PpoConfig::default(), &network(), played, staged, 1, &device).unwrap();
     let measures = learner.round().unwrap();
     assert!(measures.steps > 0 && measures.values.iter().all(|(_, value)| value.is_finite()));
+}
+
+#[test]
+fn what_was_recorded_is_what_was_played() {
+    let device = open(Compute::Cpu).unwrap();
+    let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap();
+    let mut stage = Stage::new(toy_feed(20), ResetOptions::default(), staged, 1.0).unwrap();
+    let network = network().build(stage.width(), 3, &device);
+    stage.act_by(network.frozen().unwrap());
+    let taken = stage.play(11).unwrap();
+    let rows: Vec<u32> = (0..taken.len() as u32).collect();
+    let batch = Batch::of(&taken, &rows, &device);
+    let scores = batch.among_those_there(network.scores(batch.users.clone(), batch.items.clone()));
+    let (log_p, _) = slate_head::choices(&scores, taken.k);
+    let found = log_p.into_data().try_to_vec::<f32>().unwrap();
+    assert_eq!(found.len(), taken.log_choice.len());
+    for (found, played) in found.iter().zip(&taken.log_choice) {
+        assert!((found - played).abs() < 1e-4, "{found} {played}");
+    }
+    let values = network.values(batch.users, batch.courses).into_data().try_to_vec::<f32>().unwrap();
+    assert!(values.iter().zip(&taken.value).all(|(found, played)| (found - played).abs() < 1e-4));
 }

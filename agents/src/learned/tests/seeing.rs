@@ -21,8 +21,9 @@ fn features_become_rows_of_numbers() {
     let scene = scene();
     let encoder = Encoder::of(&scene.spec).unwrap();
     // An item that lasts is told by its looks and by its record: age, and volume, clicks and seconds of it and its creator.
-    assert_eq!((encoder.width().user, encoder.looks(), encoder.width().item), (2, 4, 4 + 7));
-    assert_eq!(user(&encoder, &scene.seen, 0), [0.25, -1.0]);
+    // A user who lasts by a record as well.
+    assert_eq!((encoder.width().user, encoder.looks(), encoder.width().item), (2 + 3, 4, 4 + 7));
+    assert_eq!(user(&encoder, &scene.seen, 0), [0.25, -1.0, 0.0, 0.0, 0.0]);
     let mut item = vec![9.0; 4 + 7];
     let records = Records::default();
     let met = encoder.meet(&scene.seen, 0, &records);
@@ -51,11 +52,12 @@ fn a_history_is_told_by_its_means_and_its_dwell() {
     let mean = [0.5, 0.5, 0.5, 1.75];
     let recent = [1.0 / 1.7, 0.7 / 1.7, (1.4 - 1.0) / 1.7, (2.1 + 0.5) / 1.7];
     let expected = [&[0.25, -1.0][..], &mean, &recent, &[1.0, 0.5]].concat();
-    assert_eq!(found.len(), expected.len());
+    // Then their record, which is empty.
+    assert_eq!(found[expected.len()..], [0.0; 3]);
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");
     }
-    assert_eq!(user(&encoder, &scene.seen, 1)[2..], [0.0; 10]);
+    assert_eq!(user(&encoder, &scene.seen, 1)[2..], [0.0; 13]);
 }
 
 #[test]
