@@ -1,8 +1,8 @@
 //! The environment contract, and its single-user face.
 
 use crate::{
-    CohortError, CreatorError, EnvSpec, ItemId, Known, Observation, SlateError, Slates, SnapshotError, Step,
-    Streams, SupplyError, Tick,
+    CohortError, CreatorError, EnvSpec, ItemId, Known, Observation, Population, SlateError, Slates,
+    SnapshotError, Step, Streams, SupplyError, Tick,
 };
 
 /// How a run begins and when it is cut.
@@ -64,6 +64,12 @@ pub trait Env {
 
     /// The streams of the current seed, for policies that draw.
     fn streams(&self) -> Streams;
+
+    /// Everybody's group attributes as of the latest step, for objectives and never for policies; nothing where they are
+    /// not known.
+    fn population(&self) -> Option<&Population> {
+        None
+    }
 }
 
 /// One user's environment, for people who think in scalars. It steps the batch world beneath; it computes nothing.

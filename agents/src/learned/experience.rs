@@ -46,6 +46,8 @@ pub(crate) struct Experience {
     /// What the network made of the user.
     pub(crate) value: Vec<f32>,
     pub(crate) reward: Vec<f32>,
+    /// What the world itself paid in all.
+    pub(crate) earned: f64,
     /// `[N, K]` which of the slate were clicked.
     pub(crate) click: Vec<bool>,
     pub(crate) time_secs: Vec<f64>,
@@ -170,6 +172,7 @@ impl Experience {
             course[0] += 1.0 / HUNDRED;
             course[1] += reward / HUNDRED;
             self.reward.push(reward);
+            self.earned += f64::from(reward);
             self.gain.extend((0..self.k).map(|k| self.worth.of(&step.responses, row, k)));
             self.click.extend_from_slice(step.responses.click.row(row));
             self.time_secs.push(seen.time_secs[row]);

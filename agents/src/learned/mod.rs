@@ -7,6 +7,7 @@ mod advantage;
 mod batch;
 mod encoder;
 mod experience;
+mod fairness;
 mod gain;
 mod network;
 mod neural;
@@ -19,6 +20,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 
+pub use fairness::FairnessConfig;
 pub use network::{FrozenNetwork, Network, NetworkConfig, Width};
 pub use neural::{Holds, Neural};
 pub use ppo::{Credit, Ppo, PpoConfig};

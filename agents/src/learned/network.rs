@@ -84,7 +84,7 @@ impl Network {
         // ⟨u, V x⟩ = ⟨Vᵀu, x⟩: a product for every user, not one for every candidate.
         let weights = self.item.forward(self.user.forward(users)) / (self.dim as f64).sqrt();
         let own = self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c]);
-        (items * weights.reshape([n, 1, width])).sum_dim(2).reshape([n, c]) + own
+        items.matmul(weights.reshape([n, width, 1])).reshape([n, c]) + own
     }
 
     /// `[N]`.

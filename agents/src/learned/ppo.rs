@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::advantage::{Advantages, Discount, advantages, scale_of, standardised};
 use super::batch::{Batch, column, table};
 use super::experience::Experience;
+use super::fairness::{FairnessConfig, Weights};
 use super::network::{Network, NetworkConfig};
 use super::neural::Holds;
 use super::rule::Rule;
@@ -128,6 +129,9 @@ struct Memory {
     round: u32,
     /// What rewards are multiplied by, so that returns have a spread of 1: found in the first round, kept from then on.
     scale: Option<f32>,
+    /// What fairness weighs by now.
+    #[serde(default)]
+    weights: Weights,
 }
 
 const MEMORY: &str = "memory.json";
@@ -140,15 +144,15 @@ impl<W: Env, S: Holds> Ppo<W, S> {
     pub fn new(
         config: PpoConfig,
         network: &NetworkConfig,
-        (world, options): (W, ResetOptions),
+        (world, options, fairness): (W, ResetOptions, FairnessConfig),
         scorer: S,
         seed: u64,
         device: &Device,
     ) -> Result<Self, NnError> {
         let device = device.clone().autodiff();
-        let stage = Stage::new(world, options, scorer, 1.0)?;
+        let stage = Stage::new(world, options, scorer, 1.0, fairness)?;
         let network = network.build(stage.width(), seed, &device);
-        let memory = Memory { seed, round: 0, scale: None };
+        let memory = Memory { seed, round: 0, scale: None, weights: stage.fairness.weights };
         let optimiser = Optimiser::new(Some(config.max_norm));
         let mut learner = Self { config, stage, network, optimiser, device, memory };
         learner.act_anew()?;
@@ -261,14 +265,16 @@ impl<W: Env, S: Holds> Learner for Ppo<W, S> {
         let sums = self.learn(&taken)?;
         self.act_anew()?;
         self.memory.round += 1;
-        let reward = taken.reward.iter().map(|reward| f64::from(*reward)).sum::<f64>();
-        let values = vec![
-            ("reward", reward / self.stage.spec().n_users.max(1) as f64),
+        let mut values = vec![
+            ("reward", taken.earned / self.stage.spec().n_users.max(1) as f64),
             ("loss", sums.loss / sums.updates),
             ("entropy", sums.entropy / sums.updates),
             ("value_error", sums.error / sums.updates),
             ("gradient_norm", sums.norm / sums.updates),
         ];
+        values.extend(self.stage.fairness.measures());
+        self.stage.fairness.follow();
+        self.memory.weights = self.stage.fairness.weights;
         Ok(Measures { steps: taken.len() as u64, values })
     }
 
@@ -286,6 +292,7 @@ impl<W: Env, S: Holds> Learner for Ppo<W, S> {
         checkpoint::load_weights(&mut self.network, &dir.join(WEIGHTS))?;
         self.optimiser.load(&dir.join(OPTIMISER))?;
         self.memory = checkpoint::load_json(&dir.join(MEMORY))?;
+        self.stage.fairness.weights = self.memory.weights;
         self.act_anew()
     }
 }

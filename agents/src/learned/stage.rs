@@ -6,6 +6,7 @@ use recloop_env::{
 use recloop_nn::NnError;
 
 use super::experience::Experience;
+use super::fairness::{Fairness, FairnessConfig};
 use super::network::{FrozenNetwork, Width};
 use super::neural::Holds;
 use crate::PlackettLuce;
@@ -18,6 +19,7 @@ pub(crate) struct Stage<W, S> {
     options: ResetOptions,
     ranker: PlackettLuce<S>,
     c: usize,
+    pub(crate) fairness: Fairness,
 }
 
 impl<W: Env, S: Holds> Stage<W, S> {
@@ -30,13 +32,15 @@ impl<W: Env, S: Holds> Stage<W, S> {
         options: ResetOptions,
         mut scorer: S,
         temperature: f32,
+        fairness: FairnessConfig,
     ) -> Result<Self, NnError> {
         let spec = world.spec().clone();
+        let fairness = Fairness::new(fairness, &spec)?;
         scorer.begin(&spec).map_err(NnError::learner)?;
         let c = most_offered(&scorer, &spec)?;
         let mut ranker = PlackettLuce::new(scorer, temperature).map_err(NnError::learner)?;
         ranker.begin(&spec).map_err(NnError::learner)?;
-        Ok(Self { world, spec, options, ranker, c })
+        Ok(Self { world, spec, options, ranker, c, fairness })
     }
 
     pub(crate) fn spec(&self) -> &EnvSpec {
@@ -58,10 +62,12 @@ impl<W: Env, S: Holds> Stage<W, S> {
         let mut taken = Experience::new(&self.spec, self.ranker.scorer().neural(), self.c);
         let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
         self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
+        self.fairness.begin();
         while !seen.is_empty() {
             self.ranker.recommend(&seen, &self.world.streams(), &mut slates).map_err(NnError::learner)?;
             self.world.step(&slates, &mut step).map_err(NnError::learner)?;
             taken.record(self.ranker.scorer(), &seen, &slates, &step, |row| step.reward[row]);
+            self.fairness.credit(&mut taken, &seen, &slates, self.world.population());
             self.ranker.learn(&seen, &slates, &step);
             std::mem::swap(&mut seen, &mut step.next);
         }

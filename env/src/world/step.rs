@@ -4,8 +4,8 @@ use super::observe::by_cohort;
 use super::{Member, Stage, World};
 use crate::{
     CohortError, End, Env, EnvSpec, Event, Fate, ItemView, Memory, Message, Observation, ObservationRows,
-    Outcome, ResetOptions, ResponseRows, Responses, Rows, SessionId, Shown, Slates, SplitRows, Step,
-    StepError, Streams, Supply, Tick, UserId,
+    Outcome, Population, ResetOptions, ResponseRows, Responses, Rows, SessionId, Shown, Slates, SplitRows,
+    Step, StepError, Streams, Supply, Tick, UserId,
 };
 
 impl Env for World {
@@ -15,6 +15,10 @@ impl Env for World {
 
     fn streams(&self) -> Streams {
         self.now.rng
+    }
+
+    fn population(&self) -> Option<&Population> {
+        Some(&self.now.population)
     }
 
     fn reset(&mut self, seed: u64, options: &ResetOptions, out: &mut Observation) -> Result<(), StepError> {

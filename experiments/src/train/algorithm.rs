@@ -23,7 +23,7 @@ impl Algorithm {
     /// The algorithm of a name, by the keys of its section.
     pub(super) fn read(name: &str, keys: Table) -> Result<Self, ConfigError> {
         match name {
-            "ppo" => section(name, keys, PpoConfig::rules).map(Self::Ppo),
+            "ppo" => checked(name, keys, PpoConfig::rules).map(Self::Ppo),
             _ => Err(unknown("algorithm", name, &Self::NAMES)),
         }
     }
@@ -46,7 +46,7 @@ impl Algorithm {
 }
 
 /// Settings that keep their rules.
-fn section<T: DeserializeOwned>(
+pub(super) fn checked<T: DeserializeOwned>(
     name: &str,
     keys: Table,
     rules: impl Fn(&T) -> Vec<Rule>,

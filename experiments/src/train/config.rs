@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use recloop_agents::learned::NetworkConfig;
+use recloop_agents::learned::{FairnessConfig, NetworkConfig};
 use recloop_env::Registry;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, checked};
 use super::policy::Retrieval;
 use crate::config::{bad, parse, read_layer, unknown};
 use crate::{ConfigError, RunConfig};
@@ -78,6 +78,7 @@ pub struct TrainConfig {
     train: TrainSection,
     network: NetworkConfig,
     algorithm: Algorithm,
+    fairness: FairnessConfig,
 }
 
 impl TrainConfig {
@@ -88,7 +89,7 @@ impl TrainConfig {
     pub fn resolve(layers: impl IntoIterator<Item = Table>) -> Result<Self, ConfigError> {
         let (mut mine, mut runs) = (Table::new(), Vec::new());
         for mut layer in layers {
-            for section in ["train", "network"].into_iter().chain(Algorithm::NAMES) {
+            for section in ["train", "network", "fairness"].into_iter().chain(Algorithm::NAMES) {
                 let Some(keys) = layer.remove(section) else { continue };
                 let Value::Table(keys) = keys else {
                     let reason = format!("it is a section; write [{section}] with keys under it");
@@ -109,12 +110,13 @@ impl TrainConfig {
         };
         let train: TrainSection = parse("train", section("train"))?;
         let network: NetworkConfig = parse("network", section("network"))?;
+        let fairness = checked("fairness", section("fairness"), FairnessConfig::rules)?;
         let algorithm = Algorithm::read(&train.algorithm, section(&train.algorithm))?;
         if let Some(idle) = mine.keys().next() {
             let reason = format!("`{}` learns here, so nothing would read this section", algorithm.name());
             return Err(bad(idle, reason));
         }
-        let config = Self { run, train, network, algorithm };
+        let config = Self { run, train, network, algorithm, fairness };
         config.check()?;
         Ok(config)
     }
@@ -170,6 +172,12 @@ impl TrainConfig {
         &self.network
     }
 
+    /// What counts beside the world's reward.
+    #[must_use]
+    pub fn fairness(&self) -> &FairnessConfig {
+        &self.fairness
+    }
+
     /// Everything as a layer of its own.
     #[must_use]
     pub fn to_table(&self) -> Table {
@@ -181,6 +189,7 @@ impl TrainConfig {
         };
         table.insert("train".into(), write(Table::try_from(&self.train)));
         table.insert("network".into(), write(Table::try_from(&self.network)));
+        table.insert("fairness".into(), write(Table::try_from(&self.fairness)));
         table.insert(self.algorithm.name().into(), Value::Table(self.algorithm.keys()));
         table
     }

@@ -14,7 +14,7 @@ pub use policy::{PolicyShape, Retrieval, digest, policy_dir, trained};
 use std::path::Path;
 
 use recloop_agents::TwoStage;
-use recloop_agents::learned::{Holds, Neural, Ppo};
+use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo};
 use recloop_env::{EnvSpec, ResetOptions, World};
 use recloop_nn::checkpoint::Card;
 use recloop_nn::training::{self, Learner, Outcome, Plan, Watch};
@@ -45,12 +45,12 @@ pub fn train(
     let options = ResetOptions { horizon: config.run().horizon().tick(&spec)?, ..ResetOptions::default() };
     let device = open(device)?;
     let ranked = match config.retrieval() {
-        None => learn(config, (world, options), Neural::untrained(), &device),
+        None => learn(config, (world, options, config.fairness().clone()), Neural::untrained(), &device),
         Some((retrieval, keep)) => {
             let staged = TwoStage::new(retrieval.scorer(), Neural::untrained(), keep).map_err(|error| {
                 ConfigError::Part { what: "the retriever".into(), source: Box::new(error) }
             })?;
-            learn(config, (world, options), staged, &device)
+            learn(config, (world, options, config.fairness().clone()), staged, &device)
         }
     };
     let mut learner = ranked?;
@@ -68,7 +68,7 @@ pub fn train(
 
 fn learn<S: Holds + 'static>(
     config: &TrainConfig,
-    played: (World, ResetOptions),
+    played: (World, ResetOptions, FairnessConfig),
     scorer: S,
     device: &recloop_nn::burn::tensor::Device,
 ) -> Result<Box<dyn Learner>, RunError> {

@@ -7,7 +7,7 @@ use recloop_nn::{Compute, open};
 
 use crate::learned::batch::Batch;
 use crate::learned::stage::Stage;
-use crate::learned::{NetworkConfig, Neural, Ppo, PpoConfig, slate_head};
+use crate::learned::{FairnessConfig, NetworkConfig, Neural, Ppo, PpoConfig, slate_head};
 use crate::{Greedy, PlackettLuce, Recency, TwoStage};
 
 fn network() -> NetworkConfig {
@@ -16,7 +16,7 @@ fn network() -> NetworkConfig {
 
 fn learner(users: usize, seed: u64) -> Ppo<World, Neural> {
     let config = PpoConfig { batch: 256, learning_rate: 0.01, rounds: 20, ..PpoConfig::default() };
-    let played = (toy_world(users), ResetOptions::default());
+    let played = (toy_world(users), ResetOptions::default(), FairnessConfig::default());
     Ppo::new(config, &network(), played, Neural::untrained(), seed, &open(Compute::Cpu).unwrap()).unwrap()
 }
 
@@ -58,7 +58,7 @@ fn a_checkpoint_of_another_network_is_refused() {
     let here = tempfile::tempdir().unwrap();
     learner(5, 1).save(here.path()).unwrap();
     let config = NetworkConfig { dim: 9, ..network() };
-    let played = (toy_world(5), ResetOptions::default());
+    let played = (toy_world(5), ResetOptions::default(), FairnessConfig::default());
     let device = open(Compute::Cpu).unwrap();
     let mut other = Ppo::new(PpoConfig::default(), &config, played, Neural::untrained(), 1, &device).unwrap();
     let refused = other.load(here.path()).unwrap_err().to_string();
@@ -85,7 +85,7 @@ fn worlds_that_do_not_fit_are_refused() {
     let mut trained = Greedy::new(Neural::new(network().build(width, 3, &device).frozen().unwrap(), width));
     let refused = trained.begin(toy_feed(1).spec()).unwrap_err().to_string();
     assert!(refused.contains("it was trained on 3 numbers of a user"), "{refused}");
-    let played = (toy_feed(5), ResetOptions::default());
+    let played = (toy_feed(5), ResetOptions::default(), FairnessConfig::default());
     let boundless =
         Ppo::new(PpoConfig::default(), &network(), played, Neural::untrained(), 1, &device).err().unwrap();
     assert!(boundless.to_string().contains("put a retriever before the network"), "{boundless}");
@@ -93,7 +93,7 @@ fn worlds_that_do_not_fit_are_refused() {
 
 #[test]
 fn behind_a_retriever_it_learns_from_what_is_left() {
-    let played = (toy_feed(20), ResetOptions::default());
+    let played = (toy_feed(20), ResetOptions::default(), FairnessConfig::default());
     let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap();
     let device = open(Compute::Cpu).unwrap();
     let mut learner = Ppo::new(PpoConfig::default(), &network(), played, staged, 1, &device).unwrap();
@@ -105,7 +105,8 @@ fn behind_a_retriever_it_learns_from_what_is_left() {
 fn what_was_recorded_is_what_was_played() {
     let device = open(Compute::Cpu).unwrap();
     let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap();
-    let mut stage = Stage::new(toy_feed(20), ResetOptions::default(), staged, 1.0).unwrap();
+    let mut stage =
+        Stage::new(toy_feed(20), ResetOptions::default(), staged, 1.0, FairnessConfig::default()).unwrap();
     let network = network().build(stage.width(), 3, &device);
     stage.act_by(network.frozen().unwrap());
     let taken = stage.play(11).unwrap();
