@@ -8,13 +8,13 @@ use super::network::COURSE;
 /// What stands for the score of a candidate that is not there: low enough that its probability is 0.
 const NOBODY: f32 = -1e9;
 
-/// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what to add to the scores `[N, C]` where some rows have
-/// fewer candidates than others.
+/// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what is added to the scores `[N, C]`: head starts, and
+/// where some rows have fewer candidates than others, what keeps those out that are not there.
 pub(crate) struct Batch {
     pub(crate) users: Tensor<2>,
     pub(crate) courses: Tensor<2>,
     pub(crate) items: Tensor<3>,
-    lacking: Option<Tensor<2>>,
+    added: Option<Tensor<2>>,
 }
 
 impl Batch {
@@ -25,10 +25,11 @@ impl Batch {
         rows.iter().for_each(|row| taken.items(*row as usize, &mut items));
         let courses = gather(taken.course.as_flattened(), COURSE, rows);
         let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize == c);
-        let lacking = (!full).then(|| {
+        let added = (!full || taken.head_start.iter().any(|more| *more != 0.0)).then(|| {
             let row = |row: &u32| {
                 let there = taken.n_candidates[*row as usize] as usize;
-                (0..c).map(move |place| if place < there { 0.0 } else { NOBODY })
+                let head_start = &taken.head_start[*row as usize * c..][..c];
+                (0..c).map(move |place| if place < there { head_start[place] } else { NOBODY })
             };
             let cells: Vec<f32> = rows.iter().flat_map(row).collect();
             Tensor::from_data(TensorData::new(cells, [n, c]), device)
@@ -37,14 +38,14 @@ impl Batch {
             users: Tensor::from_data(TensorData::new(users, [n, width.user]), device),
             courses: Tensor::from_data(TensorData::new(courses, [n, COURSE]), device),
             items: Tensor::from_data(TensorData::new(items, [n, c, width.item]), device),
-            lacking,
+            added,
         }
     }
 
-    /// Scores with nobody where nobody is.
+    /// What a network says, with head starts, and with nobody where nobody is.
     pub(crate) fn among_those_there(&self, scores: Tensor<2>) -> Tensor<2> {
-        match &self.lacking {
-            Some(lacking) => scores + lacking.clone(),
+        match &self.added {
+            Some(added) => scores + added.clone(),
             None => scores,
         }
     }

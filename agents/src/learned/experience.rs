@@ -18,7 +18,7 @@ const HUNDRED: f32 = 100.0;
 ///
 /// # Shapes
 /// - `users` `[N, F_u]`; `cells` `[N, C]`, of which the first K are the slate, top first; `looks` `[M, L]`
-/// - `told` `[N, C, F_i − L]`
+/// - `told` `[N, C, F_i − L]`; `head_start` `[N, C]`, if any scorer gives one
 /// - `click` `[N, K]`; everything else `[N]`
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Experience {
@@ -33,6 +33,8 @@ pub(crate) struct Experience {
     pub(crate) cells: Vec<u32>,
     pub(crate) looks: Vec<f32>,
     pub(crate) told: Vec<f32>,
+    /// What a score has beside the network's.
+    pub(crate) head_start: Vec<f32>,
     /// Candidates there were.
     pub(crate) n_candidates: Vec<u32>,
     /// `[N, 3]` the user's trajectory before: slates and ticks in hundreds, reward in hundreds.
@@ -71,6 +73,8 @@ struct Record {
     looks: Vec<f32>,
     /// `[C, F_i − L]`
     told: Vec<f32>,
+    /// `[C]`
+    head_start: Vec<f32>,
     log_propensity: f32,
     value: f32,
 }
@@ -144,6 +148,8 @@ impl Experience {
         self.cells.extend(std::iter::repeat_n(0, filled));
         self.told.extend(row.told);
         self.told.extend(std::iter::repeat_n(0.0, filled * (self.width.item - self.n_looks)));
+        self.head_start.extend(row.head_start);
+        self.head_start.extend(std::iter::repeat_n(0.0, filled));
         self.users.extend(row.user);
         self.n_candidates.push(n as u32);
         self.log_propensity.push(row.log_propensity);
@@ -194,9 +200,14 @@ impl Record {
         let encoder = neural.encoder();
         let met = encoder.meet(seen, row, neural.records());
         let shown = slates.items.row(row);
-        let others = scorer.offered(seen, row).into_iter().map(|place| listed[place]);
-        let others = others.filter(|item| !shown.contains(item));
-        let offered: Vec<_> = shown.iter().copied().chain(others).take(c).collect();
+        let ranked: Vec<_> =
+            scorer.offered(seen, row).into_iter().map(|(place, more)| (listed[place], more)).collect();
+        // Something shown that is not ranked here was shown by another policy.
+        let head_start =
+            |item: &ItemId| ranked.iter().find(|(other, _)| other == item).map_or(0.0, |it| it.1);
+        let shown_first = shown.iter().map(|item| (*item, head_start(item)));
+        let others = ranked.iter().copied().filter(|(item, _)| !shown.contains(item));
+        let (offered, head_start): (Vec<_>, Vec<_>) = shown_first.chain(others).take(c).unzip();
         let (mut looks, mut told, mut item) = (Vec::new(), Vec::new(), vec![0.0; encoder.width().item]);
         for id in &offered {
             encoder.item(seen, row, *id, &met, &mut item);
@@ -207,6 +218,6 @@ impl Record {
         }
         let value = neural.network().value(&met.user, course);
         let log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
-        Self { user: met.user, offered, looks, told, log_propensity, value }
+        Self { user: met.user, offered, looks, told, head_start, log_propensity, value }
     }
 }

@@ -130,8 +130,8 @@ pub trait Holds: Scorer {
     /// The network's part, to give it other weights.
     fn neural_mut(&mut self) -> &mut Neural;
 
-    /// The places among row `row`'s listed items that are ranked.
-    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize>;
+    /// The places among row `row`'s listed items that are ranked, and what is added to the network's score of each.
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<(usize, f32)>;
 
     /// The most places that may be ranked for a row, where a world says how many candidates there can be.
     fn most_offered(&self, spec: &EnvSpec) -> Option<usize>;
@@ -146,14 +146,11 @@ impl Holds for Neural {
         self
     }
 
-    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize> {
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<(usize, f32)> {
         let n = seen.candidates.listed(row).len();
-        if seen.candidates.barred(row).is_empty() {
-            return (0..n).collect();
-        }
         let mut is_offered = vec![true; n];
         seen.candidates.barred_places(row).for_each(|place| is_offered[place] = false);
-        (0..n).filter(|place| is_offered[*place]).collect()
+        (0..n).filter(|place| is_offered[*place]).map(|place| (place, 0.0)).collect()
     }
 
     fn most_offered(&self, spec: &EnvSpec) -> Option<usize> {

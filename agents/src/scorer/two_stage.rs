@@ -10,8 +10,11 @@ use crate::select::{Ties, shortlist};
 /// The score of what was not retrieved: below any other, yet a number.
 pub(crate) const NOT_RETRIEVED: f32 = f32::MIN / 4.0;
 
-/// Retrieves the best N candidates of a row by one scorer and ranks only those by another: `s_ui = ranker(u, i)` if i is
-/// among the N best of the retriever, else −8.5e37.
+/// Retrieves the best N candidates of a row by one scorer and ranks only those by another: `s_ui = ranker(u, i) + λ z_ui` if i
+/// is among the N best of the retriever, else −8.5e37.
+///
+/// λ is how far the ranker leans on the retriever, 0 unless told: z is the retriever's score less its mean over the N, over
+/// their standard deviation. A ranker that is to be trained then begins where the retriever is, and learns what it misses.
 ///
 /// What was not retrieved is thus never shown: [`Greedy`](crate::Greedy) puts it last, and behind
 /// [`PlackettLuce`](crate::PlackettLuce) its probability is 0 to the last bit, at any temperature below 1e34. Propensities
@@ -34,6 +37,7 @@ pub struct TwoStage<R, S> {
     retriever: R,
     ranker: S,
     keep: usize,
+    lean: f32,
     ties: Ties,
 }
 
@@ -43,7 +47,28 @@ impl<R: Scorer, S: Scorer> TwoStage<R, S> {
         if keep == 0 {
             return Err(AgentError::Setting { name: "retrieve", value: 0.0 });
         }
-        Ok(Self { retriever, ranker, keep, ties: Ties::default() })
+        Ok(Self { retriever, ranker, keep, lean: 0.0, ties: Ties::default() })
+    }
+
+    /// Leans on the retriever by λ, which must be finite.
+    pub fn leaning(self, lean: f32) -> Result<Self, AgentError> {
+        if !lean.is_finite() {
+            return Err(AgentError::Setting { name: "lean", value: lean });
+        }
+        Ok(Self { lean, ..self })
+    }
+
+    /// `λ z` of what was retrieved.
+    fn head_starts(&self, scores: &[f32], places: &[usize]) -> Vec<f32> {
+        if self.lean == 0.0 {
+            return vec![0.0; places.len()];
+        }
+        let kept: Vec<f64> = places.iter().map(|place| f64::from(scores[*place])).collect();
+        let n = kept.len().max(1) as f64;
+        let mean = kept.iter().sum::<f64>() / n;
+        let sd = (kept.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let z = |score: f64| if sd > 0.0 { (score - mean) / sd } else { 0.0 };
+        kept.into_iter().map(|score| self.lean * z(score) as f32).collect()
     }
 
     /// The places of what is retrieved for a row; a score that is not finite stays in `scores`.
@@ -65,9 +90,11 @@ impl<R: Scorer, S: Holds> Holds for TwoStage<R, S> {
         self.ranker.neural_mut()
     }
 
-    fn offered(&self, seen: &Observation, row: usize) -> Vec<usize> {
+    fn offered(&self, seen: &Observation, row: usize) -> Vec<(usize, f32)> {
         let mut scores = vec![0.0; seen.candidates.listed(row).len()];
-        self.retrieve(seen, row, &mut scores).unwrap_or_default()
+        let places = self.retrieve(seen, row, &mut scores).unwrap_or_default();
+        let head_starts = self.head_starts(&scores, &places);
+        places.into_iter().zip(head_starts).collect()
     }
 
     fn most_offered(&self, spec: &EnvSpec) -> Option<usize> {
@@ -97,8 +124,11 @@ impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
         };
         let mut scores = vec![0.0; places.len()];
         self.ranker.score_at(seen, row, &places, &mut scores);
+        let head_starts = self.head_starts(out, &places);
         out.fill(NOT_RETRIEVED);
-        places.iter().zip(scores).for_each(|(place, score)| out[*place] = score);
+        for ((place, score), head_start) in places.into_iter().zip(scores).zip(head_starts) {
+            out[place] = score + head_start;
+        }
     }
 
     fn is_random(&self) -> bool {

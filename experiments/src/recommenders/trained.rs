@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use recloop_agents::TwoStage;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -59,8 +58,6 @@ pub(super) fn build(keys: &Table) -> Result<Player, ConfigError> {
     match shape.retrieval.filter(|_| !ranking.retrieves()) {
         None => ranking.of(neural),
         // It ranks what it was trained to rank.
-        Some((retrieval, keep)) => {
-            ranking.of(TwoStage::new(retrieval.scorer(), neural, keep).map_err(refused)?)
-        }
+        Some(retrieved) => ranking.of(retrieved.before(neural).map_err(refused)?),
     }
 }

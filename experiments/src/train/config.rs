@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::algorithm::{Algorithm, checked};
-use super::policy::Retrieval;
+use super::policy::{Retrieval, Retrieved};
 use crate::config::{bad, parse, read_layer, unknown};
 use crate::{ConfigError, RunConfig};
 
@@ -49,6 +49,7 @@ struct TrainSection {
     checkpoint_secs: f64,
     retrieve: Option<usize>,
     retriever: Option<Retrieval>,
+    lean: Option<f32>,
 }
 
 impl Default for TrainSection {
@@ -59,6 +60,7 @@ impl Default for TrainSection {
             checkpoint_secs: 30.0,
             retrieve: None,
             retriever: None,
+            lean: None,
         }
     }
 }
@@ -128,6 +130,8 @@ impl TrainConfig {
             ("train.checkpoint_secs", train.checkpoint_secs >= 0.0, "it is no time to wait"),
             ("train.retrieve", train.retrieve != Some(0), "at least the items of a slate must be left"),
             ("train.retriever", train.retriever.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
+            ("train.lean", train.lean.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
+            ("train.lean", train.lean.is_none_or(f32::is_finite), "it must be finite"),
             ("network.dim", network.dim > 0, "the vectors need a length"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
@@ -162,8 +166,11 @@ impl TrainConfig {
 
     /// What leaves how many candidates to be ranked; all are ranked if nothing does.
     #[must_use]
-    pub fn retrieval(&self) -> Option<(Retrieval, usize)> {
-        self.train.retrieve.map(|keep| (self.train.retriever.unwrap_or_default(), keep))
+    pub fn retrieval(&self) -> Option<Retrieved> {
+        let TrainSection { retriever, lean, .. } = &self.train;
+        let retrieved =
+            |keep| Retrieved { by: retriever.unwrap_or_default(), keep, lean: lean.unwrap_or(0.0) };
+        self.train.retrieve.map(retrieved)
     }
 
     /// Sizes of the network.

@@ -9,11 +9,10 @@ mod policy;
 
 pub use algorithm::Algorithm;
 pub use config::{TrainConfig, ready_configs, training_layer};
-pub use policy::{PolicyShape, Retrieval, digest, policy_dir, trained};
+pub use policy::{PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
 
 use std::path::Path;
 
-use recloop_agents::TwoStage;
 use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo};
 use recloop_env::{EnvSpec, ResetOptions, World};
 use recloop_nn::checkpoint::Card;
@@ -46,9 +45,10 @@ pub fn train(
     let device = open(device)?;
     let ranked = match config.retrieval() {
         None => learn(config, (world, options, config.fairness().clone()), Neural::untrained(), &device),
-        Some((retrieval, keep)) => {
-            let staged = TwoStage::new(retrieval.scorer(), Neural::untrained(), keep).map_err(|error| {
-                ConfigError::Part { what: "the retriever".into(), source: Box::new(error) }
+        Some(retrieved) => {
+            let staged = retrieved.before(Neural::untrained()).map_err(|error| ConfigError::Part {
+                what: "the retriever".into(),
+                source: Box::new(error),
             })?;
             learn(config, (world, options, config.fairness().clone()), staged, &device)
         }

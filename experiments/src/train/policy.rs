@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use recloop_agents::learned::{NetworkConfig, Neural, Width};
-use recloop_agents::{DotProduct, Familiar, Popularity, Recency, Scorer};
+use recloop_agents::{
+    AgentError, DotProduct, Familiar, LinUcb, LinearReward, Popularity, Recency, Reward, Scorer, TwoStage,
+};
 use recloop_nn::checkpoint::{self, CARD, Card, WEIGHTS};
 use recloop_nn::training::POLICY;
 use recloop_nn::{Compute, NnError, open};
@@ -23,6 +25,8 @@ pub enum Retrieval {
     Dot,
     /// The most like what the user clicked.
     Familiar,
+    /// The best of an optimistic linear model of minutes, which learns as it goes.
+    Linucb,
 }
 
 impl Retrieval {
@@ -33,8 +37,36 @@ impl Retrieval {
             Self::Popularity => Box::new(Popularity::default()),
             Self::Recency => Box::new(Recency),
             Self::Dot => Box::new(DotProduct::default()),
+            Self::Linucb => {
+                let minutes = LinearReward { reward: Reward::DwellMinutes, ..LinearReward::default() };
+                Box::new(LinUcb::new(EXPLORATION, minutes).expect("settings of ours"))
+            }
             Self::Familiar => Box::new(Familiar::default()),
         }
+    }
+}
+
+/// Optimism of the linear retriever, as that of the recommender `linucb`.
+const EXPLORATION: f32 = 0.25;
+
+/// What is left to a network, and how far it leans on who left it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Retrieved {
+    /// By whom.
+    pub by: Retrieval,
+    /// How many candidates.
+    pub keep: usize,
+    /// λ of [`TwoStage`].
+    pub lean: f32,
+}
+
+impl Retrieved {
+    /// Puts the retriever before `ranker`.
+    ///
+    /// # Errors
+    /// No candidates, or a λ that is not finite.
+    pub fn before<S: Scorer>(self, ranker: S) -> Result<TwoStage<Box<dyn Scorer>, S>, AgentError> {
+        TwoStage::new(self.by.scorer(), ranker, self.keep)?.leaning(self.lean)
     }
 }
 
@@ -46,7 +78,7 @@ pub struct PolicyShape {
     /// Sizes.
     pub network: NetworkConfig,
     /// What leaves how many candidates to be ranked.
-    pub retrieval: Option<(Retrieval, usize)>,
+    pub retrieval: Option<Retrieved>,
 }
 
 /// The directory of a trained policy: `dir`, or the folder `policy` in it; nothing if it is neither.

@@ -104,7 +104,7 @@ fn behind_a_retriever_it_learns_from_what_is_left() {
 #[test]
 fn what_was_recorded_is_what_was_played() {
     let device = open(Compute::Cpu).unwrap();
-    let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap();
+    let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap().leaning(0.7).unwrap();
     let mut stage =
         Stage::new(toy_feed(20), ResetOptions::default(), staged, 1.0, FairnessConfig::default()).unwrap();
     let network = network().build(stage.width(), 3, &device);
