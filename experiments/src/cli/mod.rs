@@ -6,6 +6,7 @@
 mod compare;
 mod devices;
 mod evaluate;
+mod frontier;
 mod import;
 mod inspect;
 mod metrics;
@@ -40,6 +41,8 @@ Examples:
   recloop twins feed-v0 mf linucb --user 7             one person's life under both, side by side
   recloop train interest-evolution-ppo --out ppo       learn a policy …
   recloop run interest-evolution-v0 --recommender ppo  … and let it run
+  recloop frontier feed-ppo --over fairness.creator_weight=0,1 --out fair
+                                                       what fairness costs, in one picture
   recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
@@ -63,6 +66,7 @@ enum Command {
     Devices(devices::Devices),
     Run(run::Run),
     Train(train::Train),
+    Frontier(frontier::Frontier),
     Compare(compare::Compare),
     Twins(twins::Twins),
     Evaluate(Box<evaluate::Evaluate>),
@@ -121,6 +125,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Devices(devices) => devices.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
         Command::Train(train) => train.execute(&mut out),
+        Command::Frontier(frontier) => frontier.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
         Command::Twins(twins) => twins.execute(&mut out),
         Command::Evaluate(evaluate) => evaluate.execute(&mut out),

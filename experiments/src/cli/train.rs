@@ -66,7 +66,7 @@ impl Train {
         });
         let mut bar = Bar::new(io::stderr().is_terminal());
         let outcome = train::train(&config, self.device, self.resume, &dir, &mut bar)?;
-        bar.bar.finish_and_clear();
+        bar.finish();
         if let End::Diverged { step, what } = outcome.end {
             return Err(CliError::Diverged { dir, step, what });
         }
@@ -125,18 +125,22 @@ fn tell(
 }
 
 /// What there is to see while it learns.
-struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     last: Option<String>,
 }
 
 impl Bar {
-    fn new(watched: bool) -> Self {
+    pub(super) fn new(watched: bool) -> Self {
         let bar = spinner(watched);
         if watched {
             bar.set_style(ProgressStyle::with_template("{bar:24} {msg}").expect("a template of ours"));
         }
         Self { bar, last: None }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 
