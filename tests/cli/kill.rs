@@ -22,7 +22,7 @@ const LEARNING: &str = "run interest-evolution-v0 --recommender mf --users 400 \
 const FEED: &str = "run feed-v0 --users 100 --days 1";
 
 /// Three moments where everybody waits for the result, ten where it is to be shown.
-fn moments() -> u32 {
+pub(crate) fn moments() -> u32 {
     if std::env::var_os("RECLOOP_EVIDENCE").is_some() { 10 } else { 3 }
 }
 
@@ -61,7 +61,7 @@ fn survive(args: &str) {
 }
 
 /// Starts a run and kills it, unless it has ended by then. Waiting is the experiment here: the moment must be any.
-fn kill(dir: &Path, args: &str, after: Duration) {
+pub(crate) fn kill(dir: &Path, args: &str, after: Duration) {
     let mut run = command(dir, args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(after);
     run.kill().expect("SIGKILL on Unix");

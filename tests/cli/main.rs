@@ -6,6 +6,7 @@ mod kill;
 mod readme;
 mod refuse;
 mod say;
+mod train;
 mod twins;
 mod write;
 
