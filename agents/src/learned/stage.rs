@@ -52,6 +52,11 @@ impl<W: Env, S: Holds> Stage<W, S> {
         self.ranker.scorer().neural().encoder().width()
     }
 
+    /// What ranks here, to give it other weights.
+    pub(crate) fn scorer_mut(&mut self) -> &mut S {
+        self.ranker.scorer_mut()
+    }
+
     /// Plays by these weights from now on.
     pub(crate) fn act_by(&mut self, network: FrozenNetwork) {
         self.ranker.scorer_mut().neural_mut().set(network);
