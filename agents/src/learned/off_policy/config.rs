@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::learned::advantage::Discount;
 use crate::learned::rule::Rule;
 
-/// How [`slate_q`](super::super::slate_q) and [`dqn`](super::super::dqn) learn.
+/// How [`slate_q()`](super::super::slate_q()) and [`dqn()`](super::super::dqn()) learn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReplayConfig {
@@ -52,7 +52,7 @@ impl Default for ReplayConfig {
     fn default() -> Self {
         Self {
             gamma: 1.0,
-            lambda: 0.9,
+            lambda: 0.6,
             backup: Backup::Best,
             learning_rate: 1e-3,
             temperature: 1.0,
