@@ -13,7 +13,8 @@ use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayCo
 /// Errors above this count by their size and no longer by its square, in units of the returns' spread (Mnih et al. 2015).
 const FAR: f64 = 1.0;
 
-/// DQN over slates in `world`: `Q(u, A) = v(u, c_u) + (1/K) Σ_{i∈A} s(u, i)`, so that the best slate is the K items of the largest s.
+/// DQN over slates in `world`: `Q(u, A) = v(u, c_u) + (1/K) Σ_{i∈A} s(u, i)`, so that the best slate is the K items of the
+/// largest s.
 ///
 /// It asks nothing of how users choose, and does not learn it either: the items of a slate share what came of it.
 ///
@@ -24,6 +25,18 @@ const FAR: f64 = 1.0;
 ///
 /// # Errors
 /// A scorer that does not fit the world.
+///
+/// ```
+/// use recloop_agents::learned::{NetworkConfig, Neural, ReplayConfig, dqn};
+/// use recloop_env::{ResetOptions, testing::toy_world};
+/// use recloop_nn::{Compute, open, training::Learner};
+///
+/// let (config, network) = (ReplayConfig::default(), NetworkConfig::default());
+/// let (played, device) = ((toy_world(20), ResetOptions::default()), open(Compute::Cpu)?);
+/// let mut learner = dqn(config, &network, played, Neural::untrained(), 1, &device)?;
+/// assert_eq!(learner.round()?.steps, 20 * 12); // everybody stays for 12 slates
+/// # Ok::<(), recloop_nn::NnError>(())
+/// ```
 pub fn dqn<W: Env, S: Holds>(
     config: ReplayConfig,
     network: &NetworkConfig,

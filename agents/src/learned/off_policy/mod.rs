@@ -150,8 +150,9 @@ impl<W: Env, S: Holds, M: Method> OffPolicy<W, S, M> {
         device: &Device,
     ) -> Result<Self, NnError> {
         let device = device.clone().autodiff();
-        let stage = Stage::new(world, options, Spread { scorer, temperature: 1.0 }, 1.0, fairness)?;
+        let mut stage = Stage::new(world, options, Spread { scorer, temperature: 1.0 }, 1.0, fairness)?;
         let nets = method.build(network, stage.width(), seed, &device);
+        M::act_by(&nets, stage.scorer_mut())?;
         let still = nets.valid();
         let weights = stage.fairness.weights;
         let memory = Memory { seed, round: 0, scale: None, weights, replayed: Vec::new() };

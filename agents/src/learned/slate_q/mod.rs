@@ -60,7 +60,8 @@ impl SlateNets {
     }
 }
 
-/// SlateQ in `world`, ranking by a [`SlateScorer`] or one behind a retriever: `Q(u, A) = P(⊥|A) Q(u, ⊥) + Σ_{i∈A} P(i|A) Q(u, i)`, for users who take at most one item of a slate.
+/// SlateQ in `world`, ranking by a [`SlateScorer`] or one behind a retriever:
+/// `Q(u, A) = P(⊥|A) Q(u, ⊥) + Σ_{i∈A} P(i|A) Q(u, i)`, for users who take at most one item of a slate.
 ///
 /// - `P(i|A) = e^{c_i} / (e^{c_0} + Σ_{j∈A} e^{c_j})` is fitted to what was taken, by maximum likelihood;
 /// - `Q(u, i)` and `Q(u, ⊥)`, which is what it is worth that i, or nothing, is taken, to the λ-returns of the slates from
@@ -68,8 +69,8 @@ impl SlateNets {
 /// - the slate to show makes `Q(u, A)` large, by a [`SlateOptimiser`].
 ///
 /// # Errors
-/// A scorer that does not fit the world, or knows no readiness. The rounds of the learner refuse a world in which two items
-/// of one slate were clicked: this decomposition knows no such users.
+/// A scorer that does not fit the world, or knows no readiness. A round refuses a world in which two items of one slate were
+/// clicked: this decomposition knows no such users.
 ///
 /// # Source
 /// Ie, Jain, Wang, Narvekar, Agarwal, Wu, Cheng, Chandra, Boutilier (2019), "SlateQ: a tractable decomposition for
