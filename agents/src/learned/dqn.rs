@@ -27,12 +27,13 @@ const FAR: f64 = 1.0;
 /// A scorer that does not fit the world.
 ///
 /// ```
-/// use recloop_agents::learned::{NetworkConfig, Neural, ReplayConfig, dqn};
+/// use recloop_agents::learned::{FairnessConfig, NetworkConfig, Neural, ReplayConfig, dqn};
 /// use recloop_env::{ResetOptions, testing::toy_world};
 /// use recloop_nn::{Compute, open, training::Learner};
 ///
 /// let (config, network) = (ReplayConfig::default(), NetworkConfig::default());
-/// let (played, device) = ((toy_world(20), ResetOptions::default()), open(Compute::Cpu)?);
+/// let played = (toy_world(20), ResetOptions::default(), FairnessConfig::default());
+/// let device = open(Compute::Cpu)?;
 /// let mut learner = dqn(config, &network, played, Neural::untrained(), 1, &device)?;
 /// assert_eq!(learner.round()?.steps, 20 * 12); // everybody stays for 12 slates
 /// # Ok::<(), recloop_nn::NnError>(())

@@ -79,6 +79,16 @@ fn a_resumed_training_is_the_one_that_was_not_stopped() {
 }
 
 #[test]
+fn values_do_not_lean_on_a_retriever() {
+    let played = (toy_feed(20), ResetOptions::default(), FairnessConfig::default());
+    let leaning = TwoStage::new(Recency, Neural::untrained(), 4).unwrap().leaning(0.5).unwrap();
+    let device = open(Compute::Cpu).unwrap();
+    let mut learner = dqn(settings(), &network(), played, leaning, 1, &device).unwrap();
+    let refused = learner.round().unwrap_err().to_string();
+    assert!(refused.contains("leave `lean` at 0"), "{refused}");
+}
+
+#[test]
 fn users_who_take_several_are_refused() {
     let mut learner = by_slates(toy_world(50), SlateOptimiser::Exact, settings(), 1);
     let refused = learner.round().unwrap_err().to_string();
