@@ -5,7 +5,7 @@ use recloop_env::{End, EnvSpec, ItemId, Observation, Slates, Step, UserId};
 
 use super::encoder::Encoder;
 use super::gain::Worth;
-use super::network::{COURSE, Width};
+use super::network::{COURSE, SIGNALS, Width};
 use super::neural::{Holds, Neural};
 
 /// What courses are counted in, so that their numbers are about 1 (chosen by us).
@@ -37,7 +37,7 @@ pub(crate) struct Experience {
     pub(crate) head_start: Vec<f32>,
     /// Candidates there were.
     pub(crate) n_candidates: Vec<u32>,
-    /// `[N, 3]` the user's trajectory before: slates and ticks in hundreds, reward in hundreds.
+    /// `[N, 5]` the user's trajectory before, in hundreds: slates, reward, ticks, and the sums of the first signals.
     pub(crate) course: Vec<[f32; COURSE]>,
     /// `[N, K]` logarithm of how likely each item was, given those above.
     pub(crate) log_choice: Vec<f32>,
@@ -108,8 +108,9 @@ impl Experience {
         reward: impl Fn(usize) -> f32,
     ) {
         let course = |user: &UserId| {
-            let [slates, reward, _] = self.courses[user.index()];
-            [slates, reward, seen.tick.0 as f32 / HUNDRED]
+            let mut course = self.courses[user.index()];
+            course[2] = seen.tick.0 as f32 / HUNDRED;
+            course
         };
         let courses: Vec<_> = seen.users.iter().map(course).collect();
         let mut rows = Vec::with_capacity(seen.len());
@@ -177,6 +178,10 @@ impl Experience {
             let course = &mut self.courses[user.index()];
             course[0] += 1.0 / HUNDRED;
             course[1] += reward / HUNDRED;
+            let signals = step.responses.signals.row(row).chunks_exact(self.k);
+            for (sum, signal) in course[COURSE - SIGNALS..].iter_mut().zip(signals) {
+                *sum += signal.iter().sum::<f32>() / HUNDRED;
+            }
             self.reward.push(reward);
             self.earned += f64::from(reward);
             self.gain.extend((0..self.k).map(|k| self.worth.of(&step.responses, row, k)));

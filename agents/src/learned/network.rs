@@ -37,16 +37,18 @@ impl Default for NetworkConfig {
     }
 }
 
-/// Numbers of a trajectory so far that only a value sees: slates, reward, time.
-pub(crate) const COURSE: usize = 3;
+/// Signals of which a course keeps the sums (chosen by us: no world of ours has more than two).
+pub(crate) const SIGNALS: usize = 2;
+/// Numbers of a trajectory so far that only a value sees: slates, reward, time, signals.
+pub(crate) const COURSE: usize = 3 + SIGNALS;
 
 /// `s(u, i) = ⟨U(x_u), V x_i⟩ / √d + b(x_i)`, where V is linear, and beside it a value `v(x_u, c_u)`.
 ///
-/// The value also sees the course `c_u` of the user's trajectory so far, as what is left of it depends on that; it is
-/// there for learning only, and the policy does without.
+/// The value also sees the course `c_u` of the user's trajectory so far, as what is left of it depends on that, and what
+/// users signalled may tell how long they will stay; it is there for learning only, and the policy does without.
 ///
 /// # Shapes
-/// - users `[N, F_u]`, courses `[N, 3]`, items `[N, C, F_i]`; scores `[N, C]`, values `[N]`
+/// - users `[N, F_u]`, courses `[N, 5]`, items `[N, C, F_i]`; scores `[N, C]`, values `[N]`
 #[derive(Module, Debug)]
 pub struct Network {
     /// U.

@@ -55,6 +55,11 @@ impl Neural {
         &self.records
     }
 
+    /// Whether its weights fit the world it is in, if it is in one.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.encoder.width() == self.width
+    }
+
     /// Acts with other weights from now on.
     pub(crate) fn set(&mut self, network: FrozenNetwork) {
         (self.network, self.width) = (network, self.encoder.width());
@@ -68,7 +73,7 @@ impl Neural {
         out: &mut [f32],
     ) {
         let (width, listed) = (self.encoder.width(), seen.candidates.listed(row));
-        if width != self.width {
+        if !self.has_begun() {
             return out.fill(f32::NAN); // no world was begun: for the ranker above to refuse
         }
         let (mut item, mut desk) = (vec![0.0; width.item], Desk::default());
@@ -129,6 +134,11 @@ pub trait Holds: Scorer {
 
     /// The network's part, to give it other weights.
     fn neural_mut(&mut self) -> &mut Neural;
+
+    /// What says how readily items are taken, where anything does.
+    fn readiness_mut(&mut self) -> Option<&mut FrozenNetwork> {
+        None
+    }
 
     /// The places among row `row`'s listed items that are ranked, and what is added to the network's score of each.
     fn offered(&self, seen: &Observation, row: usize) -> Vec<(usize, f32)>;

@@ -52,6 +52,11 @@ impl<W: Env, S: Holds> Stage<W, S> {
         self.ranker.scorer().neural().encoder().width()
     }
 
+    /// What ranks here, to give it other weights.
+    pub(crate) fn scorer_mut(&mut self) -> &mut S {
+        self.ranker.scorer_mut()
+    }
+
     /// Plays by these weights from now on.
     pub(crate) fn act_by(&mut self, network: FrozenNetwork) {
         self.ranker.scorer_mut().neural_mut().set(network);
@@ -61,6 +66,8 @@ impl<W: Env, S: Holds> Stage<W, S> {
     pub(crate) fn play(&mut self, seed: u64) -> Result<Experience, NnError> {
         let mut taken = Experience::new(&self.spec, self.ranker.scorer().neural(), self.c);
         let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
+        // What was known of the people and items of the run before is of no use in this one.
+        self.ranker.begin(&self.spec).map_err(NnError::learner)?;
         self.world.reset(seed, &self.options, &mut seen).map_err(NnError::learner)?;
         self.fairness.begin();
         while !seen.is_empty() {

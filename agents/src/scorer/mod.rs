@@ -23,6 +23,7 @@ pub use popularity::Popularity;
 pub use recency::Recency;
 pub use reranked::{Diversity, Reranked};
 pub use thompson::ThompsonSampling;
+pub(crate) use two_stage::NOT_RETRIEVED;
 pub use two_stage::TwoStage;
 
 use recloop_env::{
@@ -75,7 +76,8 @@ pub trait Scorer: Send + Sync {
     /// - `out`: `[C_r]`
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]);
 
-    /// Scores the listed items at some places only, to the same bits; for scorers too dear to ask about all.
+    /// Scores the listed items at some places only, to the same bits unless a score depends on what else is on offer; for
+    /// scorers too dear to ask about all.
     ///
     /// # Shapes
     /// - `places`, `out`: `[N]`

@@ -4,7 +4,7 @@ use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, Snapsh
 
 use super::{Scorer, keep_out, unfit};
 use crate::AgentError;
-use crate::learned::{Holds, Neural};
+use crate::learned::{FrozenNetwork, Holds, Neural};
 use crate::select::{Ties, shortlist};
 
 /// The score of what was not retrieved: below any other, yet a number.
@@ -88,6 +88,10 @@ impl<R: Scorer, S: Holds> Holds for TwoStage<R, S> {
 
     fn neural_mut(&mut self) -> &mut Neural {
         self.ranker.neural_mut()
+    }
+
+    fn readiness_mut(&mut self) -> Option<&mut FrozenNetwork> {
+        self.ranker.readiness_mut()
     }
 
     fn offered(&self, seen: &Observation, row: usize) -> Vec<(usize, f32)> {

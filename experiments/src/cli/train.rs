@@ -21,11 +21,12 @@ Examples:
   recloop train                                        list the ready configs
   recloop train long-term-satisfaction-ppo --out healthy
   recloop train interest-evolution-ppo --steps 5000000 --seed 2 --out ppo
-  recloop train interest-evolution-ppo --out ppo --resume
+  recloop train interest-evolution-slate-q --out slate-q --resume
   recloop train mine.toml --set ppo.gamma=0.9 --set network.hidden=[32] --out mine
   recloop run interest-evolution-v0 --recommender ppo
 
-Sections of a config: [world] and [run] as in `recloop run`, then [train], [network] and [ppo].";
+Sections of a config: [world] and [run] as in `recloop run`, then [train], [network], and that of the
+algorithm: [ppo], [slate-q] or [dqn].";
 
 /// Trains a policy in a world and leaves it in a folder that runs wherever a recommender does.
 #[derive(Debug, Args)]

@@ -54,10 +54,10 @@ pub(super) fn build(keys: &Table) -> Result<Player, ConfigError> {
         let reason = format!("{} holds no policy: `recloop train` makes one", policy.display());
         bad("recommender.policy", reason)
     };
-    let (neural, shape) = trained(&policy_dir(&policy).ok_or_else(lacking)?).map_err(refused)?;
+    let (scorer, shape) = trained(&policy_dir(&policy).ok_or_else(lacking)?).map_err(refused)?;
     match shape.retrieval.filter(|_| !ranking.retrieves()) {
-        None => ranking.of(neural),
+        None => ranking.of(scorer),
         // It ranks what it was trained to rank.
-        Some(retrieved) => ranking.of(retrieved.before(neural).map_err(refused)?),
+        Some(retrieved) => ranking.of(retrieved.before(scorer).map_err(refused)?),
     }
 }

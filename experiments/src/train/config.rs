@@ -17,7 +17,9 @@ use crate::{ConfigError, RunConfig};
 pub fn ready_configs() -> Registry<&'static str> {
     Registry::new("training config")
         .with("feed-ppo", include_str!("../../configs/feed-ppo.toml"))
+        .with("interest-evolution-dqn", include_str!("../../configs/interest-evolution-dqn.toml"))
         .with("interest-evolution-ppo", include_str!("../../configs/interest-evolution-ppo.toml"))
+        .with("interest-evolution-slate-q", include_str!("../../configs/interest-evolution-slate-q.toml"))
         .with(
             "long-term-satisfaction-myopic",
             include_str!("../../configs/long-term-satisfaction-myopic.toml"),
@@ -225,8 +227,12 @@ mod tests {
         assert_eq!(refused("[ppo]\ngamma = 1.5"), "read `ppo.gamma`: it must lie between 0 and 1");
         assert!(refused("[ppo]\ngama = 0.5").contains("gama"));
         assert!(refused("[train]\nretriever = \"popularity\"").contains("needs `retrieve`"));
+        assert!(
+            refused("[slate-q]\noptimiser = \"best\"\n[train]\nalgorithm = \"slate-q\"").contains("top-k")
+        );
+        assert!(refused("[dqn]\noptimiser = \"exact\"\n[train]\nalgorithm = \"dqn\"").contains("optimiser"));
         assert!(refused("[network]\ndim = 0").contains("network.dim"));
         assert!(refused("ppo = 3").contains("it is a section"));
-        assert!(refused("[train]\nalgorithm = \"pop\"").contains("did you mean `ppo`"));
+        assert!(refused("[train]\nalgorithm = \"slateq\"").contains("did you mean `slate-q`"));
     }
 }

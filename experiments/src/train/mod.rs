@@ -9,12 +9,13 @@ mod policy;
 
 pub use algorithm::Algorithm;
 pub use config::{TrainConfig, ready_configs, training_layer};
-pub use policy::{PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
+pub use policy::{PolicyKind, PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
 
 use std::path::Path;
 
-use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo};
+use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo, SlateScorer, dqn, slate_q};
 use recloop_env::{EnvSpec, ResetOptions, World};
+use recloop_nn::burn::tensor::Device;
 use recloop_nn::checkpoint::Card;
 use recloop_nn::training::{self, Learner, Outcome, Plan, Watch};
 use recloop_nn::{Compute, NnError, open};
@@ -43,17 +44,13 @@ pub fn train(
     let spec = recloop_env::Env::spec(&world).clone();
     let options = ResetOptions { horizon: config.run().horizon().tick(&spec)?, ..ResetOptions::default() };
     let device = open(device)?;
-    let ranked = match config.retrieval() {
-        None => learn(config, (world, options, config.fairness().clone()), Neural::untrained(), &device),
-        Some(retrieved) => {
-            let staged = retrieved.before(Neural::untrained()).map_err(|error| ConfigError::Part {
-                what: "the retriever".into(),
-                source: Box::new(error),
-            })?;
-            learn(config, (world, options, config.fairness().clone()), staged, &device)
+    let played = (world, options, config.fairness().clone());
+    let mut learner = match config.algorithm() {
+        Algorithm::SlateQ(optimiser, _) => {
+            behind_retrieval(config, played, SlateScorer::untrained(*optimiser), &device)
         }
-    };
-    let mut learner = ranked?;
+        _ => behind_retrieval(config, played, Neural::untrained(), &device),
+    }?;
     let plan = Plan {
         steps: config.steps(),
         checkpoint_secs: config.checkpoint_secs(),
@@ -66,15 +63,33 @@ pub fn train(
     Ok(outcome)
 }
 
-fn learn<S: Holds + 'static>(
+/// A learner whose scorer ranks what is retrieved, or all.
+fn behind_retrieval<S: Holds + 'static>(
     config: &TrainConfig,
     played: (World, ResetOptions, FairnessConfig),
     scorer: S,
-    device: &recloop_nn::burn::tensor::Device,
+    device: &Device,
+) -> Result<Box<dyn Learner>, RunError> {
+    let Some(retrieved) = config.retrieval() else { return learner(config, played, scorer, device) };
+    let staged = retrieved
+        .before(scorer)
+        .map_err(|error| ConfigError::Part { what: "the retriever".into(), source: Box::new(error) })?;
+    learner(config, played, staged, device)
+}
+
+fn learner<S: Holds + 'static>(
+    config: &TrainConfig,
+    played: (World, ResetOptions, FairnessConfig),
+    scorer: S,
+    device: &Device,
 ) -> Result<Box<dyn Learner>, RunError> {
     let (network, seed) = (config.network(), config.run().seed());
     Ok(match config.algorithm().clone() {
         Algorithm::Ppo(settings) => Box::new(Ppo::new(settings, network, played, scorer, seed, device)?),
+        Algorithm::SlateQ(optimiser, settings) => {
+            Box::new(slate_q((optimiser, settings), network, played, scorer, seed, device)?)
+        }
+        Algorithm::Dqn(settings) => Box::new(dqn(settings, network, played, scorer, seed, device)?),
     })
 }
 
@@ -90,7 +105,11 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
         table.get_mut("run").and_then(toml::Value::as_table_mut).map(|run| run.remove(key));
     }
     let width = Neural::width(spec)?;
-    let shape = PolicyShape { width, network: config.network().clone(), retrieval: config.retrieval() };
+    let kind = match config.algorithm() {
+        Algorithm::SlateQ(optimiser, _) => PolicyKind::SlateQ { optimiser: *optimiser },
+        Algorithm::Ppo(_) | Algorithm::Dqn(_) => PolicyKind::Ranker,
+    };
+    let shape = PolicyShape { width, network: config.network().clone(), retrieval: config.retrieval(), kind };
     Ok(Card {
         version: Card::VERSION,
         algorithm: config.algorithm().name().into(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use recloop_agents::learned::{NetworkConfig, Neural, Width};
+use recloop_agents::learned::{NetworkConfig, Neural, SlateNets, SlateOptimiser, SlateScorer, Width};
 use recloop_agents::{
     AgentError, DotProduct, Familiar, LinUcb, LinearReward, Popularity, Recency, Reward, Scorer, TwoStage,
 };
@@ -79,6 +79,23 @@ pub struct PolicyShape {
     pub network: NetworkConfig,
     /// What leaves how many candidates to be ranked.
     pub retrieval: Option<Retrieved>,
+    /// What the networks say.
+    #[serde(default)]
+    pub kind: PolicyKind,
+}
+
+/// What the networks of a policy say of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyKind {
+    /// One network: its score.
+    #[default]
+    Ranker,
+    /// Two: what is gained when it is taken, and how readily it is.
+    SlateQ {
+        /// How slates are put together from that.
+        optimiser: SlateOptimiser,
+    },
 }
 
 /// The directory of a trained policy: `dir`, or the folder `policy` in it; nothing if it is neither.
@@ -89,19 +106,31 @@ pub fn policy_dir(dir: &Path) -> Option<PathBuf> {
         .find(|dir| dir.join(CARD).is_file() && dir.join(WEIGHTS).is_file())
 }
 
-/// The trained network in `dir`, ready to rank, and its shape.
+/// The trained policy in `dir`, ready to rank, and its shape.
 ///
 /// # Errors
 /// Files that are missing, damaged, of another version or of another shape than their card says.
-pub fn trained(dir: &Path) -> Result<(Neural, PolicyShape), NnError> {
+pub fn trained(dir: &Path) -> Result<(Box<dyn Scorer>, PolicyShape), NnError> {
     let refused = |reason: String| NnError::Checkpoint { path: dir.join(CARD), reason };
     let card = Card::load(dir)?;
     let shape: PolicyShape = serde_json::from_value(card.shape)
         .map_err(|error| refused(format!("its shape is not that of a ranking network: {error}")))?;
     let device = open(Compute::Cpu)?;
-    let mut network = shape.network.build(shape.width, card.seed, &device);
-    checkpoint::load_weights(&mut network, &dir.join(WEIGHTS))?;
-    Ok((Neural::new(network.frozen()?, shape.width), shape))
+    let (PolicyShape { width, network, kind, .. }, weights) = (&shape, dir.join(WEIGHTS));
+    let scorer: Box<dyn Scorer> = match *kind {
+        PolicyKind::Ranker => {
+            let mut network = network.build(*width, card.seed, &device);
+            checkpoint::load_weights(&mut network, &weights)?;
+            Box::new(Neural::new(network.frozen()?, *width))
+        }
+        PolicyKind::SlateQ { optimiser } => {
+            let mut nets = SlateNets::build(network, *width, card.seed, &device);
+            checkpoint::load_weights(&mut nets, &weights)?;
+            let [gain, readiness] = nets.frozen()?;
+            Box::new(SlateScorer::new(Neural::new(gain, *width), readiness, optimiser))
+        }
+    };
+    Ok((scorer, shape))
 }
 
 /// What tells the weights in `dir` from any others.
