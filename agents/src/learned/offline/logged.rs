@@ -102,7 +102,7 @@ impl<S: Holds> Collector<S> {
         let Experience { width, n_looks, c, k, .. } = &self.logged.taken;
         // What items that last look like is kept once for all slates.
         let n_told = if self.logged.spec.durable_items { width.item - n_looks + 1 } else { width.item + 1 };
-        let cells = width.user + c * (n_told + usize::from(self.target.is_some())) + 3 * k;
+        let cells = width.user + c * (n_told + 1 + usize::from(self.target.is_some())) + 3 * k;
         // Course, reward, value, time, links: about 64 bytes beside the cells.
         n_slates.saturating_mul((4 * cells + 64) as u64)
     }
@@ -177,7 +177,8 @@ fn shown(
     }
     let listed = seen.candidates.listed(row);
     let place_of = |item: &ItemId| listed.iter().position(|other| other == item);
-    let others = scorer.offered(seen, row).into_iter().filter(|place| !slate.contains(&listed[*place]));
+    let offered = scorer.offered(seen, row).into_iter().map(|(place, _)| place);
+    let others = offered.filter(|place| !slate.contains(&listed[*place]));
     for (place, out) in slate.iter().filter_map(place_of).chain(others).zip(out) {
         *out = marginals.row(place).iter().sum::<f64>() as f32;
     }
