@@ -1,5 +1,6 @@
 //! What can go wrong in a recommender's mathematics. Every message reads after "failed to".
 
+use recloop_env::{Tick, UserId};
 use thiserror::Error;
 
 /// Why a recommender could not do what it was asked; each message reads after "failed to".
@@ -86,6 +87,39 @@ pub enum AgentError {
     /// There is nothing to learn from.
     #[error("learn from sequences: nobody clicked often enough")]
     NoClicks,
+    /// A log without a slate of which it is known what came after.
+    #[error("learn from the log: it holds no slate whose outcome is known")]
+    NoSlates,
+    /// A reward in a log was NaN or infinite.
+    #[error("learn from the log: at tick {}, user {} was worth {reward}", tick.0, user.0)]
+    RewardNotFinite {
+        /// When.
+        tick: Tick,
+        /// Whose slate it was.
+        user: UserId,
+        /// What was found there.
+        reward: f32,
+    },
+    /// A log that does not say how likely its slates were, for a learner that weighs them by that.
+    #[error(
+        "weigh the slates of the log: at tick {}, nobody knows how likely user {} was to be shown theirs; log a policy with a temperature, or learn by cloning, cql, iql or fitted-q",
+        tick.0, user.0
+    )]
+    NoPropensity {
+        /// When.
+        tick: Tick,
+        /// To whom.
+        user: UserId,
+    },
+    /// A target that cannot say how likely it shows an item at all.
+    #[error("follow the target: how likely it shows an item at each position is not known")]
+    NoMarginals,
+    /// Too few users to learn from some and to hold out others.
+    #[error("hold out a share of {share} of the users: nobody is left on one side; log more users")]
+    TooFewUsers {
+        /// The share.
+        share: f64,
+    },
     /// A setting lies outside its range.
     #[error("set {name} to {value}: it must be finite and above zero")]
     Setting {

@@ -7,6 +7,7 @@ mod readme;
 mod refuse;
 mod say;
 mod train;
+mod train_log;
 mod twins;
 mod write;
 

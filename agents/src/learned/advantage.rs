@@ -74,7 +74,7 @@ pub(crate) fn standardised(values: &[f32]) -> Vec<f32> {
     values.iter().map(|value| ((f64::from(*value) - mean) / sd.max(1e-8)) as f32).collect()
 }
 
-fn moments(values: &[f32]) -> (f64, f64) {
+pub(crate) fn moments(values: &[f32]) -> (f64, f64) {
     let n = values.len().max(1) as f64;
     let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
     let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / n;

@@ -1,7 +1,7 @@
 //! Recommenders that are trained: what a network sees, what it is, and how it learns.
 //!
 //! A [`Neural`] scores candidates by a [`Network`]; behind [`PlackettLuce`](crate::PlackettLuce) it is a policy with exact
-//! propensities. [`Ppo`] trains it in a world. [`slate_q()`] and
+//! propensities. [`Ppo`] trains it in a world, [`offline`] from a log. [`slate_q()`] and
 //! [`dqn()`] learn what slates are worth; the former acts through a [`SlateScorer`].
 
 mod advantage;
@@ -14,6 +14,7 @@ mod gain;
 mod network;
 mod neural;
 mod off_policy;
+pub mod offline;
 mod ppo;
 mod records;
 mod rule;

@@ -1,4 +1,4 @@
-//! `recloop train`: a policy from a world.
+//! `recloop train`: a policy from a world, or from a log.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use recloop_data::Manifest;
 use recloop_nn::Compute;
 use recloop_nn::training::{End, Outcome, Progress, Watch};
 use toml::{Table, Value};
 
 use super::progress::spinner;
 use super::{CliError, decimals};
-use crate::ConfigError;
 use crate::config::{put, set};
-use crate::train::{self, TrainConfig, ready_configs, training_layer};
+use crate::train::{self, Ground, TrainConfig, ready_configs, training_layer};
+use crate::{ConfigError, RunError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,22 +26,34 @@ Examples:
   recloop train mine.toml --set ppo.gamma=0.9 --set network.hidden=[32] --out mine
   recloop run interest-evolution-v0 --recommender ppo
 
-Sections of a config: [world] and [run] as in `recloop run`, then [train], [network], and that of the
-algorithm: [ppo], [slate-q] or [dqn].";
+From what another policy has logged, and nothing else:
+  recloop run interest-evolution-v0 --recommender random --out logged
+  recloop train iql --log logged --out better
+  recloop train cloning --log logged --out same
+  recloop train fitted-q --log logged --set fitted-q.target=dot --out worth
+  recloop run interest-evolution-v0 --recommender better
+  recloop run interest-evolution-v0 --recommender same --set recommender.temperature=1
 
-/// Trains a policy in a world and leaves it in a folder that runs wherever a recommender does.
+Sections of a config: [world] and [run] as in `recloop run`, then [train], [network], and that of the
+algorithm: [ppo], [slate-q] or [dqn]; [behaviour-cloning], [cql], [iql], [fitted-q] or [reinforce].";
+
+/// Trains a policy in a world, or from a log, and leaves it in a folder that runs wherever a recommender does.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Train {
     /// A ready config or a file; without one the ready configs are listed
     config: Option<String>,
     /// The world [default: the config's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "log")]
     world: Option<String>,
+    /// The run whose log to learn from, for what learns from logs
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
     /// One setting, such as ppo.gamma=0.9; a KEY without a section is the world's
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Steps of experience in all: slates shown and learned from [default: the config's]
+    /// Steps of experience in all: slates learned from, those of a log once with every pass
+    /// [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     steps: Option<i64>,
     /// The seed [default: 7]
@@ -63,7 +76,7 @@ impl Train {
         let config = TrainConfig::resolve([training_layer(name)?, self.layer()?])?;
         let dir = self.out.clone().unwrap_or_else(|| {
             let stem = PathBuf::from(name).file_stem().map(PathBuf::from).unwrap_or_default();
-            PathBuf::from("runs").join(format!("{}-{}", stem.display(), config.run().seed()))
+            PathBuf::from("runs").join(format!("{}-{}", stem.display(), config.seed()))
         });
         let mut bar = Bar::new(io::stderr().is_terminal());
         let outcome = train::train(&config, self.device, self.resume, &dir, &mut bar)?;
@@ -81,6 +94,7 @@ impl Train {
         }
         let flags = [
             ("world", "name", self.world.clone().map(Value::from)),
+            ("train", "log", self.log.as_ref().map(|dir| Value::from(dir.to_string_lossy().into_owned()))),
             ("train", "steps", self.steps.map(Value::Integer)),
             ("run", "seed", self.seed.map(Value::Integer)),
         ];
@@ -111,12 +125,14 @@ fn tell(
     dir: &str,
 ) -> Result<(), CliError> {
     let Outcome { step, round, wall_secs, .. } = outcome;
-    let (steps, world) = (HumanCount(*step), config.run().world());
-    writeln!(
-        out,
-        "{world}, seed {}: {steps} steps in {round} rounds, {wall_secs:.1} s",
-        config.run().seed()
-    )?;
+    let (steps, seed) = (HumanCount(*step), config.seed());
+    let (ground, world) = match config.ground() {
+        Ground::World(run) => (run.world().to_owned(), run.world().to_owned()),
+        Ground::Log { dir, .. } => {
+            (format!("The log in {}", dir.display()), Manifest::load(dir).map_err(RunError::from)?.world)
+        }
+    };
+    writeln!(out, "{ground}, seed {seed}: {steps} steps in {round} rounds, {wall_secs:.1} s")?;
     if let Some(last) = last {
         writeln!(out, "Last round: {last}")?;
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use toml::Table;
 
 use crate::config::set;
-use crate::train::{CONFIG, TrainConfig, policy_dir, train};
+use crate::train::{CONFIG, Ground, TrainConfig, policy_dir, train};
 use crate::{CompareConfig, Comparison, ConfigError, RunError, RunsObserver, compare};
 
 /// The result, in the folder of a frontier.
@@ -67,13 +67,16 @@ pub fn frontier(
     }
     let trainings =
         config.values.iter().map(|value| config.training(value)).collect::<Result<Vec<_>, _>>()?;
+    let Ground::World(run) = trainings[0].ground() else {
+        return Err(refused("train.log", "a log is no world to compare policies in".into()).into());
+    };
     let mut policies = Vec::new();
     for (value, training) in config.values.iter().zip(&trainings) {
         let dir = config.out.join(format!("{}={value}", config.key));
         trained(training, config.device, &dir, watch)?;
         policies.push(dir.to_string_lossy().into_owned());
     }
-    let layers = [trainings[0].run().to_table()];
+    let layers = [run.to_table()];
     let names: Vec<String> = policies.into_iter().chain(config.beside.iter().cloned()).collect();
     let seeds = (0..u64::from(config.n_seeds)).map(|n| config.first_seed.saturating_add(n)).collect();
     let compared = CompareConfig {

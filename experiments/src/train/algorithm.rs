@@ -1,6 +1,10 @@
 //! What learns, and the section of a config that says how.
 
+use recloop_agents::learned::offline::{
+    CloningConfig, CqlConfig, FittedQConfig, IqlConfig, Method, Pace, ReinforceConfig,
+};
 use recloop_agents::learned::{PpoConfig, ReplayConfig, Rule, SlateOptimiser};
+use recloop_nn::training::{Better, EarlyStop};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Table;
@@ -18,6 +22,13 @@ pub enum Algorithm {
     SlateQ(SlateOptimiser, ReplayConfig),
     /// DQN over slates.
     Dqn(ReplayConfig),
+    /// What learns from a log alone.
+    Offline {
+        /// How fast.
+        pace: Pace,
+        /// What, and how.
+        method: Method,
+    },
 }
 
 /// The key of SlateQ that DQN lacks.
@@ -25,7 +36,8 @@ const OPTIMISER: &str = "optimiser";
 
 impl Algorithm {
     /// Their names, which are also those of their sections.
-    pub const NAMES: [&str; 3] = ["dqn", "ppo", "slate-q"];
+    pub const NAMES: [&str; 8] =
+        ["behaviour-cloning", "cql", "dqn", "fitted-q", "iql", "ppo", "reinforce", "slate-q"];
 
     /// The algorithm of a name, by the keys of its section.
     pub(super) fn read(name: &str, mut keys: Table) -> Result<Self, ConfigError> {
@@ -39,6 +51,11 @@ impl Algorithm {
                 let settings = checked(name, keys, ReplayConfig::rules)?;
                 Ok(Self::SlateQ(optimiser.unwrap_or_default(), settings))
             }
+            "behaviour-cloning" => offline(name, keys, CloningConfig::rules, Method::Cloning),
+            "cql" => offline(name, keys, CqlConfig::rules, Method::Cql),
+            "fitted-q" => offline(name, keys, FittedQConfig::rules, Method::FittedQ),
+            "iql" => offline(name, keys, IqlConfig::rules, Method::Iql),
+            "reinforce" => offline(name, keys, ReinforceConfig::rules, Method::Reinforce),
             _ => Err(unknown("algorithm", name, &Self::NAMES)),
         }
     }
@@ -50,7 +67,35 @@ impl Algorithm {
             Self::Ppo(_) => "ppo",
             Self::SlateQ(..) => "slate-q",
             Self::Dqn(_) => "dqn",
+            Self::Offline { method, .. } => match method {
+                Method::Cloning(_) => "behaviour-cloning",
+                Method::Cql(_) => "cql",
+                Method::FittedQ(_) => "fitted-q",
+                Method::Iql(_) => "iql",
+                Method::Reinforce(_) => "reinforce",
+            },
         }
+    }
+
+    /// Whether it learns from a log, and not by playing.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        matches!(self, Self::Offline { .. })
+    }
+
+    /// Who has to be asked about every slate of the log, by the name of a recommender.
+    pub(super) fn target(&self) -> Option<&str> {
+        match self {
+            Self::Offline { method: Method::FittedQ(settings), .. } => settings.target.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What ends it before its steps are made.
+    pub(super) fn stop(&self) -> Option<EarlyStop> {
+        let Self::Offline { method: Method::Cloning(settings), .. } = self else { return None };
+        let (measure, patience) = (CloningConfig::HELD_OUT.to_owned(), settings.patience);
+        Some(EarlyStop { measure, patience, min_delta: 0.0, better: Better::Lower })
     }
 
     /// Its settings as they are written.
@@ -62,6 +107,17 @@ impl Algorithm {
                 let mut keys = written(settings);
                 let optimiser = toml::Value::try_from(optimiser).expect("a name is plain data");
                 keys.insert(OPTIMISER.into(), optimiser);
+                keys
+            }
+            Self::Offline { pace, method } => {
+                let mut keys = written(pace);
+                keys.extend(match method {
+                    Method::Cloning(settings) => written(settings),
+                    Method::Cql(settings) => written(settings),
+                    Method::FittedQ(settings) => written(settings),
+                    Method::Iql(settings) => written(settings),
+                    Method::Reinforce(settings) => written(settings),
+                });
                 keys
             }
         };
@@ -80,6 +136,19 @@ pub(super) fn checked<T: DeserializeOwned>(
         Some(Rule { key, reason, .. }) => Err(bad(&format!("{name}.{key}"), reason.into())),
         None => Ok(settings),
     }
+}
+
+/// A section in which the pace stands beside the settings of a method.
+fn offline<T: DeserializeOwned>(
+    name: &str,
+    keys: Table,
+    rules: impl Fn(&T) -> Vec<Rule>,
+    method: impl Fn(T) -> Method,
+) -> Result<Algorithm, ConfigError> {
+    let paces = written(&Pace::default());
+    let (pace, keys) = keys.into_iter().partition(|(key, _)| paces.contains_key(key));
+    let pace = checked(name, pace, Pace::rules)?;
+    Ok(Algorithm::Offline { pace, method: method(checked(name, keys, rules)?) })
 }
 
 fn written(settings: &impl Serialize) -> Table {

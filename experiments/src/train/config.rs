@@ -1,6 +1,6 @@
-//! What a training is made of: a run's world, and how to learn in it.
+//! What a training is made of: a run's world or a log, and how to learn from it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use recloop_agents::learned::{FairnessConfig, NetworkConfig};
 use recloop_env::Registry;
@@ -9,22 +9,27 @@ use toml::{Table, Value};
 
 use super::algorithm::{Algorithm, checked};
 use super::policy::{Retrieval, Retrieved};
-use crate::config::{bad, parse, read_layer, unknown};
+use crate::config::{bad, parse, put, read_layer, unknown};
 use crate::{ConfigError, RunConfig};
 
 /// The configs that come with recloop, by name.
 #[must_use]
 pub fn ready_configs() -> Registry<&'static str> {
     Registry::new("training config")
+        .with("cloning", include_str!("../../configs/cloning.toml"))
+        .with("cql", include_str!("../../configs/cql.toml"))
         .with("feed-ppo", include_str!("../../configs/feed-ppo.toml"))
+        .with("fitted-q", include_str!("../../configs/fitted-q.toml"))
         .with("interest-evolution-dqn", include_str!("../../configs/interest-evolution-dqn.toml"))
         .with("interest-evolution-ppo", include_str!("../../configs/interest-evolution-ppo.toml"))
         .with("interest-evolution-slate-q", include_str!("../../configs/interest-evolution-slate-q.toml"))
+        .with("iql", include_str!("../../configs/iql.toml"))
         .with(
             "long-term-satisfaction-myopic",
             include_str!("../../configs/long-term-satisfaction-myopic.toml"),
         )
         .with("long-term-satisfaction-ppo", include_str!("../../configs/long-term-satisfaction-ppo.toml"))
+        .with("reinforce", include_str!("../../configs/reinforce.toml"))
 }
 
 /// The layer that `name` stands for: a ready config, or a file.
@@ -52,6 +57,37 @@ struct TrainSection {
     retrieve: Option<usize>,
     retriever: Option<Retrieval>,
     lean: Option<f32>,
+    log: Option<PathBuf>,
+    memory_gib: Option<f64>,
+}
+
+/// Memory that a log may take unless told otherwise (chosen by us).
+const MEMORY_GIB: f64 = 4.0;
+
+/// Where experience comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ground {
+    /// A world that is played.
+    World(Box<RunConfig>),
+    /// A log that somebody else's playing has left.
+    Log {
+        /// The run directory.
+        dir: PathBuf,
+        /// The seed of the training.
+        seed: u64,
+    },
+}
+
+/// What `[run]` says to a training that runs nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SeedSection {
+    #[serde(default = "default_seed")]
+    seed: u64,
+}
+
+fn default_seed() -> u64 {
+    7
 }
 
 impl Default for TrainSection {
@@ -63,6 +99,8 @@ impl Default for TrainSection {
             retrieve: None,
             retriever: None,
             lean: None,
+            log: None,
+            memory_gib: None,
         }
     }
 }
@@ -72,13 +110,13 @@ impl Default for TrainSection {
 /// ```
 /// use recloop_experiments::train::{TrainConfig, training_layer};
 /// let config = TrainConfig::resolve([training_layer("interest-evolution-ppo")?])?;
-/// assert_eq!(config.run().world(), "interest-evolution-v0");
+/// assert_eq!(config.seed(), 7);
 /// assert_eq!(TrainConfig::resolve([config.to_table()])?, config);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainConfig {
-    run: RunConfig,
+    ground: Ground,
     train: TrainSection,
     network: NetworkConfig,
     algorithm: Algorithm,
@@ -106,8 +144,7 @@ impl TrainConfig {
             layer.remove("recommender");
             runs.push(layer);
         }
-        let placeholder = "recommender.name = \"random\"".parse().expect("it is toml");
-        let run = RunConfig::resolve(std::iter::once(placeholder).chain(runs))?;
+        let is_fair = mine.contains_key("fairness");
         let mut section = |name: &str| match mine.remove(name) {
             Some(Value::Table(keys)) => keys,
             _ => Table::new(),
@@ -120,13 +157,25 @@ impl TrainConfig {
             let reason = format!("`{}` learns here, so nothing would read this section", algorithm.name());
             return Err(bad(idle, reason));
         }
-        let config = Self { run, train, network, algorithm, fairness };
+        if train.log.is_some() && is_fair {
+            return Err(bad("fairness", "a log's rewards are what they are: leave this section out".into()));
+        }
+        let ground = match &train.log {
+            _ if train.log.is_some() != algorithm.is_offline() => return Err(misplaced(&algorithm)),
+            Some(dir) => logged(dir, runs)?,
+            None => {
+                let placeholder = "recommender.name = \"random\"".parse().expect("it is toml");
+                Ground::World(RunConfig::resolve(std::iter::once(placeholder).chain(runs))?.into())
+            }
+        };
+        let config = Self { ground, train, network, algorithm, fairness };
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let Self { train, network, .. } = self;
+        let Self { train, network, algorithm, .. } = self;
+        let memory = train.memory_gib;
         let rules = [
             ("train.steps", train.steps > 0, "it needs at least one step"),
             ("train.checkpoint_secs", train.checkpoint_secs >= 0.0, "it is no time to wait"),
@@ -134,6 +183,13 @@ impl TrainConfig {
             ("train.retriever", train.retriever.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
             ("train.lean", train.lean.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
             ("train.lean", train.lean.is_none_or(f32::is_finite), "it must be finite"),
+            ("train.memory_gib", memory.is_none_or(|gib| gib > 0.0), "it is no room at all"),
+            ("train.memory_gib", memory.is_none() || train.log.is_some(), "only a log is kept in memory"),
+            (
+                "train.retrieve",
+                train.retrieve.is_none() || algorithm.target().is_none(),
+                "the target may show what is not retrieved: leave it out, or leave out `fitted-q.target`",
+            ),
             ("network.dim", network.dim > 0, "the vectors need a length"),
         ];
         match rules.into_iter().find(|(_, holds, _)| !holds) {
@@ -142,10 +198,24 @@ impl TrainConfig {
         }
     }
 
-    /// The world, its horizon, the seed.
+    /// Where experience comes from.
     #[must_use]
-    pub fn run(&self) -> &RunConfig {
-        &self.run
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        match &self.ground {
+            Ground::World(run) => run.seed(),
+            Ground::Log { seed, .. } => *seed,
+        }
+    }
+
+    /// Memory that a log may take.
+    pub(super) fn memory_gib(&self) -> f64 {
+        self.train.memory_gib.unwrap_or(MEMORY_GIB)
     }
 
     /// What learns.
@@ -190,7 +260,14 @@ impl TrainConfig {
     /// Everything as a layer of its own.
     #[must_use]
     pub fn to_table(&self) -> Table {
-        let mut table = self.run.to_table();
+        let mut table = match &self.ground {
+            Ground::World(run) => run.to_table(),
+            Ground::Log { seed, .. } => {
+                let mut table = Table::new();
+                put(&mut table, "run", "seed", *seed as i64);
+                table
+            }
+        };
         table.remove("recommender");
         table.remove("log");
         let write = |section: Result<Table, toml::ser::Error>| {
@@ -198,10 +275,48 @@ impl TrainConfig {
         };
         table.insert("train".into(), write(Table::try_from(&self.train)));
         table.insert("network".into(), write(Table::try_from(&self.network)));
-        table.insert("fairness".into(), write(Table::try_from(&self.fairness)));
+        if let Ground::World(_) = self.ground {
+            table.insert("fairness".into(), write(Table::try_from(&self.fairness)));
+        }
         table.insert(self.algorithm.name().into(), Value::Table(self.algorithm.keys()));
         table
     }
+}
+
+/// A log for who plays, or none for who does not.
+fn misplaced(algorithm: &Algorithm) -> ConfigError {
+    let name = algorithm.name();
+    bad(
+        "train.log",
+        if algorithm.is_offline() {
+            format!(
+                "`{name}` learns from a log: give one with `--log DIR`; \
+                 `recloop run WORLD --recommender random --out DIR` writes one"
+            )
+        } else {
+            format!(
+                "`{name}` learns by playing a world: leave the log out, or choose what learns from logs, \
+                 such as `--set train.algorithm=iql`"
+            )
+        },
+    )
+}
+
+/// The log in `dir`, by layers that say nothing of a world.
+fn logged(dir: &Path, runs: Vec<Table>) -> Result<Ground, ConfigError> {
+    let mut run = Table::new();
+    for (section, keys) in runs.into_iter().flatten() {
+        match (section.as_str(), keys) {
+            ("run", Value::Table(keys)) => run.extend(keys),
+            ("run", _) => return Err(bad("run", "it is a section; write [run] with keys under it".into())),
+            (other, _) => {
+                let reason = "the log says which world it is of: leave out one of the two".into();
+                return Err(bad(other, reason));
+            }
+        }
+    }
+    let SeedSection { seed } = parse("run", run)?;
+    Ok(Ground::Log { dir: dir.into(), seed })
 }
 
 #[cfg(test)]
@@ -215,8 +330,11 @@ mod tests {
     #[test]
     fn every_ready_config_is_one() {
         for (name, _) in ready_configs().iter() {
-            TrainConfig::resolve([training_layer(name).unwrap()])
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mut layer = training_layer(name).unwrap();
+            if !layer.contains_key("world") {
+                put(&mut layer, "train", "log", "somewhere");
+            }
+            TrainConfig::resolve([layer]).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         let refused = training_layer("interest-evolution-pop").unwrap_err().to_string();
         assert!(refused.contains("interest-evolution-ppo"), "{refused}");
@@ -234,5 +352,20 @@ mod tests {
         assert!(refused("[network]\ndim = 0").contains("network.dim"));
         assert!(refused("ppo = 3").contains("it is a section"));
         assert!(refused("[train]\nalgorithm = \"slateq\"").contains("did you mean `slate-q`"));
+    }
+
+    #[test]
+    fn a_log_and_a_world_exclude_each_other() {
+        let logged = "[train]\nalgorithm = \"cql\"\nlog = \"somewhere\"\n";
+        let config = TrainConfig::resolve([logged.parse().unwrap()]).unwrap();
+        assert_eq!(TrainConfig::resolve([config.to_table()]).unwrap(), config);
+        assert!(refused("[train]\nalgorithm = \"cql\"").contains("give one with `--log DIR`"));
+        assert!(refused("[train]\nlog = \"somewhere\"").contains("`ppo` learns by playing"));
+        assert!(refused(&format!("{logged}[world]\nusers = 3")).contains("which world it is of"));
+        assert!(refused(&format!("{logged}[run]\ndays = 3")).contains("days"));
+        assert!(refused("[train]\nmemory_gib = 2.0").contains("only a log is kept"));
+        assert!(refused(&format!("{logged}[cql]\nalpha = -1.0")).contains("`cql.alpha`"));
+        assert!(refused(&format!("{logged}[cql]\nbatch = 0")).contains("`cql.batch`"));
+        assert!(refused(&format!("{logged}[cql]\nalfa = 1.0")).contains("alfa"));
     }
 }

@@ -1,26 +1,28 @@
 //! Training policies: a config, a learner, a folder with a policy in it.
 //!
-//! [`train`] plays a world and learns from it; what it leaves in the folder runs wherever a recommender does.
+//! [`train`] plays a world, or reads a log, and learns from it; what it leaves in the folder runs wherever a recommender does.
 
 mod algorithm;
 mod config;
 mod curve;
+mod from_log;
 mod policy;
 
 pub use algorithm::Algorithm;
-pub use config::{TrainConfig, ready_configs, training_layer};
+pub use config::{Ground, TrainConfig, ready_configs, training_layer};
 pub use policy::{PolicyKind, PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
 
 use std::path::Path;
 
 use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo, SlateScorer, dqn, slate_q};
+use recloop_agents::{Scorer, TwoStage};
 use recloop_env::{EnvSpec, ResetOptions, World};
 use recloop_nn::burn::tensor::Device;
 use recloop_nn::checkpoint::Card;
 use recloop_nn::training::{self, Learner, Outcome, Plan, Watch};
 use recloop_nn::{Compute, NnError, open};
 
-use crate::{ConfigError, RunError};
+use crate::{ConfigError, RunConfig, RunError};
 
 /// The picture of how the measures went, in the folder of a training.
 pub const CURVE: &str = "curve.svg";
@@ -31,8 +33,8 @@ pub const CONFIG: &str = "train.toml";
 /// checkpoint to go on from.
 ///
 /// # Errors
-/// A world or network that cannot be built, a device that is not there, a folder that holds another training, and what a
-/// training meets. One that diverged is no error but an [`Outcome`].
+/// A world or network that cannot be built, a log that cannot be read or lacks what is needed, a device that is not there,
+/// a folder that holds another training, and what a training meets. One that diverged is no error but an [`Outcome`].
 pub fn train(
     config: &TrainConfig,
     device: Compute,
@@ -40,27 +42,48 @@ pub fn train(
     out: &Path,
     watch: &mut dyn Watch,
 ) -> Result<Outcome, RunError> {
-    let world = config.run().build_world()?;
-    let spec = recloop_env::Env::spec(&world).clone();
-    let options = ResetOptions { horizon: config.run().horizon().tick(&spec)?, ..ResetOptions::default() };
     let device = open(device)?;
-    let played = (world, options, config.fairness().clone());
-    let mut learner = match config.algorithm() {
-        Algorithm::SlateQ(optimiser, _) => {
-            behind_retrieval(config, played, SlateScorer::untrained(*optimiser), &device)
-        }
-        _ => behind_retrieval(config, played, Neural::untrained(), &device),
-    }?;
+    let Begun { mut learner, spec, data_digest } = match config.ground() {
+        Ground::World(run) => by_playing(config, run, &device)?,
+        Ground::Log { dir, .. } => from_log::begin(config, dir, &device)?,
+    };
     let plan = Plan {
         steps: config.steps(),
         checkpoint_secs: config.checkpoint_secs(),
         resume,
-        stop: None,
-        card: card(config, &spec)?,
+        stop: config.algorithm().stop(),
+        card: Card { data_digest, ..card(config, &spec)? },
     };
     let outcome = training::train(&mut *learner, &plan, out, watch)?;
     keep(config, out)?;
     Ok(outcome)
+}
+
+/// What is about to learn, and from what.
+struct Begun {
+    learner: Box<dyn Learner>,
+    spec: EnvSpec,
+    data_digest: Option<String>,
+}
+
+fn by_playing(config: &TrainConfig, run: &RunConfig, device: &Device) -> Result<Begun, RunError> {
+    let world = run.build_world()?;
+    let spec = recloop_env::Env::spec(&world).clone();
+    let options = ResetOptions { horizon: run.horizon().tick(&spec)?, ..ResetOptions::default() };
+    let played = (world, options, config.fairness().clone());
+    let learner = match config.algorithm() {
+        Algorithm::SlateQ(optimiser, _) => {
+            behind_retrieval(config, played, SlateScorer::untrained(*optimiser), device)
+        }
+        _ => behind_retrieval(config, played, Neural::untrained(), device),
+    }?;
+    Ok(Begun { learner, spec, data_digest: None })
+}
+
+/// `ranker` behind a retriever.
+fn staged<S: Scorer>(retrieved: Retrieved, ranker: S) -> Result<TwoStage<Box<dyn Scorer>, S>, ConfigError> {
+    let refused = |error| ConfigError::Part { what: "the retriever".into(), source: Box::new(error) };
+    retrieved.before(ranker).map_err(refused)
 }
 
 /// A learner whose scorer ranks what is retrieved, or all.
@@ -71,10 +94,7 @@ fn behind_retrieval<S: Holds + 'static>(
     device: &Device,
 ) -> Result<Box<dyn Learner>, RunError> {
     let Some(retrieved) = config.retrieval() else { return learner(config, played, scorer, device) };
-    let staged = retrieved
-        .before(scorer)
-        .map_err(|error| ConfigError::Part { what: "the retriever".into(), source: Box::new(error) })?;
-    learner(config, played, staged, device)
+    learner(config, played, staged(retrieved, scorer)?, device)
 }
 
 fn learner<S: Holds + 'static>(
@@ -83,13 +103,14 @@ fn learner<S: Holds + 'static>(
     scorer: S,
     device: &Device,
 ) -> Result<Box<dyn Learner>, RunError> {
-    let (network, seed) = (config.network(), config.run().seed());
+    let (network, seed) = (config.network(), config.seed());
     Ok(match config.algorithm().clone() {
         Algorithm::Ppo(settings) => Box::new(Ppo::new(settings, network, played, scorer, seed, device)?),
         Algorithm::SlateQ(optimiser, settings) => {
             Box::new(slate_q((optimiser, settings), network, played, scorer, seed, device)?)
         }
         Algorithm::Dqn(settings) => Box::new(dqn(settings, network, played, scorer, seed, device)?),
+        Algorithm::Offline { .. } => unreachable!("a config has a log for it"),
     })
 }
 
@@ -97,8 +118,8 @@ fn learner<S: Holds + 'static>(
 fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(NnError::learner);
     let mut table = config.to_table();
-    // How often a training is saved and how far it goes do not make it another one.
-    for key in ["checkpoint_secs", "steps"] {
+    // How often a training is saved, how far it goes and where its log lies do not make it another one.
+    for key in ["checkpoint_secs", "steps", "log", "memory_gib"] {
         table.get_mut("train").and_then(toml::Value::as_table_mut).map(|train| train.remove(key));
     }
     for key in ["checkpoint_secs", "threads"] {
@@ -107,7 +128,7 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
     let width = Neural::width(spec)?;
     let kind = match config.algorithm() {
         Algorithm::SlateQ(optimiser, _) => PolicyKind::SlateQ { optimiser: *optimiser },
-        Algorithm::Ppo(_) | Algorithm::Dqn(_) => PolicyKind::Ranker,
+        Algorithm::Ppo(_) | Algorithm::Dqn(_) | Algorithm::Offline { .. } => PolicyKind::Ranker,
     };
     let shape = PolicyShape { width, network: config.network().clone(), retrieval: config.retrieval(), kind };
     Ok(Card {
@@ -116,7 +137,7 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
         config: json(serde_json::to_value(table))?,
         shape: json(serde_json::to_value(shape))?,
         data_digest: None,
-        seed: config.run().seed(),
+        seed: config.seed(),
         revision: format!(
             "{} {}",
             env!("CARGO_PKG_VERSION"),

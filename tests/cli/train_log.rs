@@ -1,0 +1,64 @@
+//! Learning from a log: what is refused, and that what comes of it runs.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::{refusal, stdout};
+
+const SMALL: &str = "--steps 1000 --set network.hidden=[8]";
+
+fn logged(here: &Path, name: &str, seed: u32) {
+    stdout(
+        here,
+        &format!("run interest-evolution-v0 --users 10 --recommender random --seed {seed} --out {name}"),
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_learned_from_is_refused_with_what_to_do() {
+    let here = tempfile::tempdir().unwrap();
+    logged(here.path(), "log", 1);
+    stdout(here.path(), "run --users 5 --days 1 --recommender thompson --out unknown");
+    for (name, args) in [
+        ("nothing_to_learn_from", "train iql --out p"),
+        ("playing_a_log", "train interest-evolution-ppo --log log --out p"),
+        ("log_and_world", "train iql --log log --world feed-v0 --out p"),
+        ("world_keys_beside_a_log", "train iql --log log --set candidates=5 --out p"),
+        ("log_that_is_none", "train iql --log . --out p"),
+        ("log_too_large", "train iql --log log --set train.memory_gib=0.0001 --out p"),
+        ("log_without_propensities", "train reinforce --log unknown --set train.retrieve=20 --out p"),
+        ("any_number_of_candidates", "train iql --log unknown --out p"),
+        ("nobody_to_hold_out", "train cloning --log log --set behaviour-cloning.held_out=0 --out p"),
+        ("unknown_key_of_a_method", "train cql --log log --set cql.alfa=1 --out p"),
+        ("target_that_learns", "train fitted-q --log log --set fitted-q.target=mf --out p"),
+        (
+            "target_beyond_what_is_retrieved",
+            "train fitted-q --log unknown --set train.retrieve=20 --set fitted-q.target=random --out p",
+        ),
+    ] {
+        assert_snapshot!(name, refusal(here.path(), args));
+    }
+    assert!(!here.path().join("p").exists(), "what is refused leaves nothing behind");
+}
+
+#[test]
+fn what_was_learned_from_a_log_runs_and_goes_on_with_no_other_log() {
+    let here = tempfile::tempdir().unwrap();
+    logged(here.path(), "log", 1);
+    logged(here.path(), "other", 2);
+    let methods = ["cloning --set behaviour-cloning.held_out=0.3", "cql", "iql", "fitted-q", "reinforce"];
+    for method in methods {
+        let (name, _) = method.split_once(' ').unwrap_or((method, ""));
+        stdout(here.path(), &format!("train {method} --log log {SMALL} --out {name}"));
+        stdout(
+            here.path(),
+            &format!("run interest-evolution-v0 --users 5 --recommender {name} --out run-{name}"),
+        );
+    }
+    let refused = refusal(here.path(), &format!("train cql --log other {SMALL} --out cql --resume"));
+    assert!(refused.contains("`data_digest`") && refused.contains("exit code 1"), "{refused}");
+    // The same log elsewhere is the same log.
+    std::fs::rename(here.path().join("log"), here.path().join("moved")).unwrap();
+    stdout(here.path(), &format!("train cql --log moved {SMALL} --out cql --resume"));
+}
