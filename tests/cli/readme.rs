@@ -27,6 +27,9 @@ const DATA: [(&str, &str, &str); 3] = [
 /// The same command with fewer people and fewer days, where it would otherwise live through a month: what is tested is
 /// that it means something.
 fn sooner(command: &str) -> String {
+    if ["train ", "frontier "].iter().any(|verb| command.starts_with(verb)) {
+        return format!("{command} --steps 2000");
+    }
     let plays = ["run", "compare", "twins"].iter().any(|verb| command.split(' ').next() == Some(verb));
     let small = command.contains("-v1") || command.contains("interest-") || command.contains("--resume");
     if !plays || small {
