@@ -36,6 +36,9 @@ use crate::{ConfigError, RunError};
 /// The word for every metric there is.
 const ALL: &str = "all";
 
+/// Ticks within which a metric shows whether there is such a one: some exist only once somebody clicks (chosen by us).
+const REHEARSED: usize = 30;
+
 /// Who is compared, on which seeds, in what.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompareConfig {
@@ -147,11 +150,16 @@ pub fn compare(config: &CompareConfig, observer: &mut dyn RunsObserver) -> Resul
     Ok(comparison)
 }
 
-/// One tick of everybody, so that what does not fit is refused at once, not after an hour.
+/// A beginning of everybody, so that what does not fit is refused at once, not after an hour.
 fn rehearse(runs: &[PlannedRun], metrics: &[String]) -> Result<(), RunError> {
+    let ticks = if metrics.is_empty() { 1 } else { REHEARSED };
     for run in runs {
         let (mut playing, mut fold) = (Playing::begin(&run.config)?, Fold::default());
-        playing.tick(&mut fold)?;
+        for _ in 0..ticks {
+            if !playing.is_over() {
+                playing.tick(&mut fold)?;
+            }
+        }
         let known: Vec<String> = fold.value().into_iter().map(|metric| metric.name).collect();
         if let Some(stray) = metrics.iter().find(|metric| *metric != ALL && !known.contains(metric)) {
             return Err(unknown("metric", stray, &known).into());
