@@ -225,3 +225,94 @@ impl Fairness {
         if total > 0.0 && n > 0.0 { least * n / total } else { 1.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use recloop_env::{Catalogue, CreatorId, Grid, Group, ItemId, ItemView, Tick};
+
+    use super::*;
+    use crate::tests::scene::Scene;
+
+    /// Two users in front of two items, each of a creator of its own.
+    fn scene() -> Scene {
+        let mut scene = Scene::new(&[[0.0, 0.0], [0.0, 0.0]], &[], 1);
+        let mut catalogue = Catalogue::new(scene.spec.item_features.clone());
+        for creator in 0..2 {
+            catalogue.push(CreatorId(creator), (Tick(0), Catalogue::FOR_GOOD), "", &[0.0, 0.0], &[0]);
+        }
+        scene.seen.items = Arc::new(ItemView::Durable(catalogue));
+        scene.spec.groups = vec![Group::new("age", &["young", "old"])];
+        scene
+    }
+
+    fn tick(fairness: &mut Fairness, scene: &Scene, shown: [u32; 2], rewards: [f32; 2]) -> [Vec<f32>; 2] {
+        let items = Grid::from_vec(shown.map(ItemId).to_vec(), 2, 1).unwrap();
+        let slates = Slates { items, ..Slates::default() };
+        let mut taken =
+            Experience { k: 1, reward: rewards.to_vec(), gain: rewards.to_vec(), ..Experience::default() };
+        let mut population = Population::new(scene.spec.groups.clone(), 2);
+        population.levels_mut(scene.seen.users[1])[0] = 1;
+        fairness.credit(&mut taken, &scene.seen, &slates, Some(&population));
+        [taken.reward, taken.gain]
+    }
+
+    #[test]
+    fn creators_who_are_shown_less_are_worth_more() {
+        let config = FairnessConfig {
+            creator_weight: 1.0,
+            creator_evenness: Some(0.9),
+            multiplier_rate: 0.5,
+            ..FairnessConfig::default()
+        };
+        let scene = scene();
+        let mut fairness = Fairness::new(config, &scene.spec).unwrap();
+        fairness.begin();
+        assert_eq!(tick(&mut fairness, &scene, [0, 0], [1.0, 1.0]), [[1.0, 1.0], [1.0, 1.0]]);
+        // Shown 2 and 0 times, 1 in the mean; each of these and the mean one more: 3/2 and 1/2.
+        assert_eq!(tick(&mut fairness, &scene, [0, 1], [1.0, 1.0]), [[0.5, 1.5], [0.5, 1.5]]);
+        // (3 + 1)² / (2 · (9 + 1)).
+        assert!((fairness.evenness() - 0.8).abs() < 1e-12);
+        fairness.follow();
+        assert!((fairness.weights.creators - 1.05).abs() < 1e-12, "{}", fairness.weights.creators);
+    }
+
+    #[test]
+    fn groups_that_get_less_count_more() {
+        let config = FairnessConfig {
+            group: Some("age".into()),
+            group_weight: 10.0,
+            group_ratio: Some(0.4),
+            multiplier_rate: 50.0,
+            ..FairnessConfig::default()
+        };
+        let scene = scene();
+        let mut fairness = Fairness::new(config, &scene.spec).unwrap();
+        fairness.begin();
+        assert_eq!(tick(&mut fairness, &scene, [0, 1], [1.0, 3.0])[0], [1.0, 3.0]);
+        let [rewards, gains] = tick(&mut fairness, &scene, [0, 1], [1.0, 3.0]);
+        // Means of 201/101 and 203/101 beside 2, as each level begins with a hundred slates like everybody's.
+        let below = 1.0 - 201.0 / 202.0;
+        assert!((rewards[0] - (1.0 + 10.0 * below)).abs() < 1e-5, "{rewards:?}");
+        assert!((rewards[1] - 3.0 * (1.0 - 10.0 * below)).abs() < 1e-5, "{rewards:?}");
+        assert_eq!(gains, [1.0, 3.0]);
+        assert!((fairness.group_ratio() - 0.5).abs() < 1e-12);
+        // More than was asked for: the multiplier falls, and not below zero.
+        fairness.follow();
+        assert!((fairness.weights.groups - 5.0).abs() < 1e-9, "{}", fairness.weights.groups);
+        fairness.follow();
+        fairness.follow();
+        assert_eq!(fairness.weights.groups, 0.0);
+    }
+
+    #[test]
+    fn who_cannot_be_treated_fairly_is_said() {
+        let config = FairnessConfig { group: Some("income".into()), ..FairnessConfig::default() };
+        let refused = Fairness::new(config, &scene().spec).unwrap_err().to_string();
+        assert!(refused.contains("no group `income`; there is age"), "{refused}");
+        let config = FairnessConfig { creator_weight: 1.0, ..FairnessConfig::default() };
+        let passing = EnvSpec { durable_items: false, ..scene().spec };
+        assert!(Fairness::new(config, &passing).unwrap_err().to_string().contains("no creators"));
+    }
+}
