@@ -146,24 +146,33 @@ impl Fairness {
         let [creators, groups] = self.config.counts();
         let first = taken.len() - seen.len();
         if let Some(population) = population.filter(|_| groups) {
-            self.credit_groups(&mut taken.reward[first..], seen, population);
+            let rewards =
+                taken.reward[first..].iter_mut().zip(taken.gain[first * taken.k..].chunks_mut(taken.k));
+            self.credit_groups(rewards, seen, population);
         }
         if creators {
             self.credit_creators(taken, first, seen, slates);
         }
     }
 
-    fn credit_groups(&mut self, rewards: &mut [f32], seen: &Observation, population: &Population) {
+    fn credit_groups<'a>(
+        &mut self,
+        rewards: impl Iterator<Item = (&'a mut f32, &'a mut [f32])>,
+        seen: &Observation,
+        population: &Population,
+    ) {
         let [n, total] = self.levels.iter().fold([0.0; 2], |[n, sum], level| [n + level[0], sum + level[1]]);
         let mean = total / n.max(1.0);
-        for (reward, user) in rewards.iter_mut().zip(&seen.users) {
+        for ((reward, gains), user) in rewards.zip(&seen.users) {
             let level = &mut self.levels[usize::from(population.level(*user, self.group))];
             // A level of which little is known is taken to be like everybody (a hundred slates' worth; chosen by us).
             let theirs = (level[1] + 100.0 * mean) / (level[0] + 100.0);
             let below = if mean > 0.0 { 1.0 - theirs / mean } else { 0.0 };
             level[0] += 1.0;
             level[1] += f64::from(*reward);
-            *reward *= (1.0 + self.weights.groups * below).clamp(0.0, 4.0) as f32;
+            let factor = (1.0 + self.weights.groups * below).clamp(0.0, 4.0) as f32;
+            *reward *= factor;
+            gains.iter_mut().for_each(|gain| *gain *= factor);
         }
     }
 
@@ -296,7 +305,7 @@ mod tests {
         let below = 1.0 - 201.0 / 202.0;
         assert!((rewards[0] - (1.0 + 10.0 * below)).abs() < 1e-5, "{rewards:?}");
         assert!((rewards[1] - 3.0 * (1.0 - 10.0 * below)).abs() < 1e-5, "{rewards:?}");
-        assert_eq!(gains, [1.0, 3.0]);
+        assert_eq!(gains, rewards, "and so does what each item brought");
         assert!((fairness.group_ratio() - 0.5).abs() < 1e-12);
         // More than was asked for: the multiplier falls, and not below zero.
         fairness.follow();
