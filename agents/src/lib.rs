@@ -10,6 +10,7 @@ pub mod factorise;
 mod greedy;
 pub mod learned;
 mod linear;
+mod moments;
 mod oracle;
 pub mod plackett_luce;
 mod random;

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod frontier;
 pub mod import;
 mod measure;
+mod picture;
 mod player;
 mod playing;
 pub mod recommenders;

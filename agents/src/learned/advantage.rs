@@ -3,6 +3,7 @@
 use recloop_env::{Clock, End, EnvSpec};
 
 use super::experience::Experience;
+use crate::moments::moments;
 
 /// What later rewards are worth now.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,52 +32,50 @@ pub(crate) struct Advantages {
 /// sessions; γ_t is the discount over the time between the two slates.
 ///
 /// After the last slate of a user who is gone nothing follows; where we stopped watching, what follows is taken to be
-/// worth what the user was before.
+/// worth what the user was before. `value` `[N]` is v.
 ///
 /// # Source
 /// Schulman, Moritz, Levine, Jordan, Abbeel (2016), "High-dimensional continuous control using generalized advantage
 /// estimation"; the time between steps as in semi-Markov processes (Bradtke, Duff 1994).
-pub(crate) fn advantages(taken: &Experience, spec: &EnvSpec, discount: Discount, scale: f32) -> Advantages {
+pub(crate) fn advantages(
+    taken: &Experience,
+    value: &[f32],
+    spec: &EnvSpec,
+    discount: Discount,
+    scale: f32,
+) -> Advantages {
     let n = taken.len();
     let mut out = Advantages { advantage: vec![0.0; n], target: vec![0.0; n] };
     for i in (0..n).rev() {
-        let value = f64::from(taken.value[i]);
+        let here = f64::from(value[i]);
         let (follows, credit) = match (taken.next[i], taken.ended[i]) {
             (Some(next), _) => {
                 let next = next as usize;
                 let gamma = discount.over(spec, taken.time_secs[next] - taken.time_secs[i]);
                 let credit = gamma * discount.lambda * f64::from(out.advantage[next]);
-                (gamma * f64::from(taken.value[next]), credit)
+                (gamma * f64::from(value[next]), credit)
             }
             (None, Some(End::Terminated)) => (0.0, 0.0),
             (None, _) if discount.gamma == 0.0 => (0.0, 0.0),
-            (None, _) => (value, 0.0),
+            (None, _) => (here, 0.0),
         };
-        let advantage = f64::from(taken.reward[i] * scale) + follows - value + credit;
+        let advantage = f64::from(taken.reward[i] * scale) + follows - here + credit;
         out.advantage[i] = advantage as f32;
-        out.target[i] = (advantage + value) as f32;
+        out.target[i] = (advantage + here) as f32;
     }
     out
 }
 
 /// One over the standard deviation of the returns of the slates.
 pub(crate) fn scale_of(taken: &Experience, spec: &EnvSpec, discount: Discount) -> f32 {
-    let mut blind = taken.clone();
-    blind.value.fill(0.0);
-    let all = advantages(&blind, spec, Discount { lambda: 1.0, ..discount }, 1.0);
-    let (_, sd) = moments(&all.target);
+    let nothing = vec![0.0; taken.len()];
+    let all = advantages(taken, &nothing, spec, Discount { lambda: 1.0, ..discount }, 1.0);
+    let (_, sd) = moments(all.target.iter().copied());
     if sd > 0.0 { (1.0 / sd) as f32 } else { 1.0 }
 }
 
 /// Values less their mean, over their standard deviation.
 pub(crate) fn standardised(values: &[f32]) -> Vec<f32> {
-    let (mean, sd) = moments(values);
+    let (mean, sd) = moments(values.iter().copied());
     values.iter().map(|value| ((f64::from(*value) - mean) / sd.max(1e-8)) as f32).collect()
-}
-
-pub(crate) fn moments(values: &[f32]) -> (f64, f64) {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
-    let variance = values.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance.sqrt())
 }

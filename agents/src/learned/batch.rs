@@ -1,5 +1,6 @@
 //! Rows of experience as tensors.
 
+use recloop_nn::NnError;
 use recloop_nn::burn::tensor::{Device, Tensor, TensorData};
 
 use super::experience::Experience;
@@ -7,6 +8,9 @@ use super::network::COURSE;
 
 /// What stands for the score of a candidate that is not there: low enough that its probability is 0.
 const NOBODY: f32 = -1e9;
+
+/// Rows that go through a network at once where no gradient is needed (chosen by us).
+pub(crate) const AT_ONCE: usize = 4096;
 
 /// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what is added to the scores `[N, C]`: head starts, and
 /// where some rows have fewer candidates than others, what keeps those out that are not there.
@@ -20,10 +24,9 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn of(taken: &Experience, rows: &[u32], device: &Device) -> Self {
         let (n, width, c) = (rows.len(), taken.width, taken.c);
-        let users = gather(&taken.users, width.user, rows);
+        let [users, courses] = people(taken, rows, device);
         let mut items = Vec::with_capacity(n * c * width.item);
         rows.iter().for_each(|row| taken.items(*row as usize, &mut items));
-        let courses = gather(taken.course.as_flattened(), COURSE, rows);
         let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize == c);
         let added = (!full || taken.head_start.iter().any(|more| *more != 0.0)).then(|| {
             let row = |row: &u32| {
@@ -35,8 +38,8 @@ impl Batch {
             Tensor::from_data(TensorData::new(cells, [n, c]), device)
         });
         Self {
-            users: Tensor::from_data(TensorData::new(users, [n, width.user]), device),
-            courses: Tensor::from_data(TensorData::new(courses, [n, COURSE]), device),
+            users,
+            courses,
             items: Tensor::from_data(TensorData::new(items, [n, c, width.item]), device),
             added,
         }
@@ -51,6 +54,11 @@ impl Batch {
     }
 }
 
+/// A tensor as plain numbers.
+pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, NnError> {
+    tensor.into_data().try_to_vec::<f32>().map_err(NnError::learner)
+}
+
 /// Rows of a table, one after another.
 fn gather(table: &[f32], width: usize, rows: &[u32]) -> Vec<f32> {
     let mut out = Vec::with_capacity(rows.len() * width);
@@ -63,6 +71,14 @@ pub(crate) fn column(values: &[f32], rows: &[u32], device: &Device) -> Tensor<1>
     let values: Vec<f32> = rows.iter().map(|row| values[*row as usize]).collect();
     let n = values.len();
     Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+/// Users `[N, F_u]` and courses `[N, 5]` of some rows.
+pub(crate) fn people(taken: &Experience, rows: &[u32], device: &Device) -> [Tensor<2>; 2] {
+    [
+        table(&taken.users, taken.width.user, rows, device),
+        table(taken.course.as_flattened(), COURSE, rows, device),
+    ]
 }
 
 /// K numbers of every row.

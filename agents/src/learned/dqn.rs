@@ -5,13 +5,12 @@ use recloop_nn::NnError;
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::training::Learner;
 
+use super::batch::numbers;
 use super::fairness::FairnessConfig;
+use super::loss::huber;
 use super::network::{Network, NetworkConfig, Width};
 use super::neural::Holds;
-use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayConfig, numbers};
-
-/// Errors above this count by their size and no longer by its square, in units of the returns' spread (Mnih et al. 2015).
-const FAR: f64 = 1.0;
+use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayConfig};
 
 /// DQN over slates in `world`: `Q(u, A) = v(u, c_u) + (1/K) Σ_{i∈A} s(u, i)`, so that the best slate is the K items of the
 /// largest s.
@@ -86,36 +85,8 @@ impl Method for Additive {
         let n = users.dims()[0];
         let gain = nets.scores(users.clone(), asked.slates()).mean_dim(1).reshape([n]);
         let error = nets.values(users.clone(), asked.batch.courses.clone()) + gain - target;
-        Loss { total: huber(error.clone()).mean(), error: error.square().mean(), other: None }
-    }
-}
-
-/// `e²` up to [`FAR`], and `2 FAR |e| − FAR²` from there on.
-fn huber(error: Tensor<1>) -> Tensor<1> {
-    let near = error.clone().clamp(-FAR, FAR);
-    // Near: e · 2e − e²; far: e · ±2 FAR − FAR².
-    error * near.clone().detach().mul_scalar(2.0) - near.detach().square()
-}
-
-#[cfg(test)]
-mod tests {
-    use recloop_nn::burn::tensor::TensorData;
-
-    use super::*;
-
-    #[test]
-    fn far_errors_count_by_their_size() {
-        let device = Device::flex().autodiff();
-        let of = |values: [f32; 4]| Tensor::<1>::from_data(TensorData::new(values.to_vec(), [4]), &device);
-        let at = [-3.0, -0.5, 0.25, 2.0];
-        let error = of(at).require_grad();
-        let loss = huber(error.clone());
-        assert_eq!(loss.clone().into_data().try_to_vec::<f32>().unwrap(), [5.0, 0.25, 0.0625, 3.0]);
-        let slope = error.grad(&loss.sum().backward()).unwrap().into_data().try_to_vec::<f32>().unwrap();
-        for (i, slope) in slope.into_iter().enumerate() {
-            let moved = |by: f32| huber(of(at.map(|x| x + by))).into_data().try_to_vec::<f32>().unwrap()[i];
-            // Quadratic or linear: nothing but the rounding of f32 over the step is left, 1e-6 / 2e-2.
-            assert!(((moved(1e-2) - moved(-1e-2)) / 2e-2 - slope).abs() < 1e-4);
-        }
+        // Twice, so that near errors count by their square.
+        let total = huber(error.clone()).mean().mul_scalar(2.0);
+        Loss { total, error: error.square().mean(), other: None }
     }
 }

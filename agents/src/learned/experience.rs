@@ -45,8 +45,6 @@ pub(crate) struct Experience {
     pub(crate) gain: Vec<f32>,
     /// Logarithm of how likely the slate was.
     pub(crate) log_propensity: Vec<f32>,
-    /// What the network made of the user.
-    pub(crate) value: Vec<f32>,
     pub(crate) reward: Vec<f32>,
     /// What the world itself paid in all.
     pub(crate) earned: f64,
@@ -76,7 +74,6 @@ struct Record {
     /// `[C]`
     head_start: Vec<f32>,
     log_propensity: f32,
-    value: f32,
 }
 
 impl Experience {
@@ -99,31 +96,23 @@ impl Experience {
     }
 
     /// Adds a tick: the candidates of a row are those its scorer would rank.
-    pub(crate) fn record(
-        &mut self,
-        scorer: &impl Holds,
-        seen: &Observation,
-        slates: &Slates,
-        step: &Step,
-        reward: impl Fn(usize) -> f32,
-    ) {
+    pub(crate) fn record(&mut self, scorer: &impl Holds, seen: &Observation, slates: &Slates, step: &Step) {
         let course = |user: &UserId| {
             let mut course = self.courses[user.index()];
             course[2] = seen.tick.0 as f32 / HUNDRED;
             course
         };
-        let courses: Vec<_> = seen.users.iter().map(course).collect();
         let mut rows = Vec::with_capacity(seen.len());
         (0..seen.len())
             .into_par_iter()
             .with_min_len(64)
-            .map(|row| Record::of(scorer, seen, slates, (row, courses[row]), self.c))
+            .map(|row| Record::of(scorer, seen, slates, row, self.c))
             .collect_into_vec(&mut rows);
-        self.course.extend(courses);
+        self.course.extend(seen.users.iter().map(course));
         self.look_up(scorer.neural().encoder(), seen);
         rows.into_iter().for_each(|row| self.write(row, seen.items.is_durable()));
         self.log_choice.extend(slates.propensity.as_slice().iter().map(|p| p.ln() as f32));
-        self.chain(seen, step, reward);
+        self.chain(seen, step);
     }
 
     /// Writes down the looks of items that are new and last.
@@ -154,7 +143,6 @@ impl Experience {
         self.users.extend(row.user);
         self.n_candidates.push(n as u32);
         self.log_propensity.push(row.log_propensity);
-        self.value.push(row.value);
     }
 
     /// Writes the numbers of every candidate of a row, zeros where there is none, `[C, F_i]`.
@@ -168,13 +156,13 @@ impl Experience {
         out.extend(std::iter::repeat_n(0.0, (self.c - n) * self.width.item));
     }
 
-    fn chain(&mut self, seen: &Observation, step: &Step, reward: impl Fn(usize) -> f32) {
+    fn chain(&mut self, seen: &Observation, step: &Step) {
         for (row, user) in seen.users.iter().enumerate() {
             let here = self.reward.len() as u32;
             if let Some(before) = self.latest[user.index()].replace(here) {
                 self.next[before as usize] = Some(here);
             }
-            let reward = reward(row);
+            let reward = step.reward[row];
             let course = &mut self.courses[user.index()];
             course[0] += 1.0 / HUNDRED;
             course[1] += reward / HUNDRED;
@@ -194,13 +182,7 @@ impl Experience {
 }
 
 impl Record {
-    fn of(
-        scorer: &impl Holds,
-        seen: &Observation,
-        slates: &Slates,
-        (row, course): (usize, [f32; COURSE]),
-        c: usize,
-    ) -> Self {
+    fn of(scorer: &impl Holds, seen: &Observation, slates: &Slates, row: usize, c: usize) -> Self {
         let (neural, listed) = (scorer.neural(), seen.candidates.listed(row));
         let encoder = neural.encoder();
         let met = encoder.meet(seen, row, neural.records());
@@ -221,8 +203,7 @@ impl Record {
             }
             told.extend_from_slice(&item[encoder.looks()..]);
         }
-        let value = neural.network().value(&met.user, course);
         let log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
-        Self { user: met.user, offered, looks, told, head_start, log_propensity, value }
+        Self { user: met.user, offered, looks, told, head_start, log_propensity }
     }
 }

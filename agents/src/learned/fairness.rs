@@ -161,7 +161,7 @@ impl Fairness {
         seen: &Observation,
         population: &Population,
     ) {
-        let [n, total] = self.levels.iter().fold([0.0; 2], |[n, sum], level| [n + level[0], sum + level[1]]);
+        let [n, total] = self.everybody();
         let mean = total / n.max(1.0);
         for ((reward, gains), user) in rewards.zip(&seen.users) {
             let level = &mut self.levels[usize::from(population.level(*user, self.group))];
@@ -195,8 +195,15 @@ impl Fairness {
         slates.items.as_slice().iter().for_each(|item| self.shown[creator(item)] += 1.0);
     }
 
+    /// Ends a round: tells what the run came to, and the weights of the next, whose multipliers follow from it.
+    pub(crate) fn settle(&mut self, measures: &mut Vec<(&'static str, f64)>) -> Weights {
+        measures.extend(self.measures());
+        self.follow();
+        self.weights
+    }
+
     /// What the run came to, by name.
-    pub(crate) fn measures(&self) -> Vec<(&'static str, f64)> {
+    fn measures(&self) -> Vec<(&'static str, f64)> {
         let [creators, groups] = self.config.counts();
         let mut measures = Vec::new();
         if creators {
@@ -210,7 +217,7 @@ impl Fairness {
     }
 
     /// Moves the multipliers by what the run came to.
-    pub(crate) fn follow(&mut self) {
+    fn follow(&mut self) {
         let moved = |weight: f64, target: Option<f64>, achieved: f64| match target {
             Some(target) => (weight + self.config.multiplier_rate * (target - achieved)).max(0.0),
             None => weight,
@@ -227,8 +234,13 @@ impl Fairness {
         if squares > 0.0 { sum * sum / (self.shown.len() as f64 * squares) } else { 1.0 }
     }
 
+    /// Slates and reward of all levels.
+    fn everybody(&self) -> [f64; 2] {
+        self.levels.iter().fold([0.0; 2], |[n, sum], level| [n + level[0], sum + level[1]])
+    }
+
     fn group_ratio(&self) -> f64 {
-        let [n, total] = self.levels.iter().fold([0.0; 2], |[n, sum], level| [n + level[0], sum + level[1]]);
+        let [n, total] = self.everybody();
         let means = self.levels.iter().filter(|level| level[0] > 0.0).map(|level| level[1] / level[0]);
         let least = means.fold(f64::INFINITY, f64::min);
         if total > 0.0 && n > 0.0 { least * n / total } else { 1.0 }

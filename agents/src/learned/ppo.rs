@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rand::seq::SliceRandom;
 use recloop_env::{Env, ItemId, ResetOptions, Tick, purpose};
+use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::checkpoint::{self, OPTIMISER, WEIGHTS};
 use recloop_nn::training::{Learner, Measures};
@@ -11,14 +12,15 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{Advantages, Discount, advantages, scale_of, standardised};
-use super::batch::{Batch, column, table};
+use super::batch::{AT_ONCE, Batch, column, numbers, people, table};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{Network, NetworkConfig};
 use super::neural::Holds;
+use super::rounds::{falling, round_luck};
 use super::rule::Rule;
 use super::slate_head;
-use super::stage::{Stage, round_luck};
+use super::stage::Stage;
 
 /// What is clipped and credited as one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -167,7 +169,7 @@ impl<W: Env, S: Holds> Ppo<W, S> {
     fn learn(&mut self, taken: &Experience) -> Result<Sums, NnError> {
         let (spec, discount) = (self.stage.spec(), self.config.discount());
         let scale = *self.memory.scale.get_or_insert_with(|| scale_of(taken, spec, discount));
-        let found = advantages(taken, spec, discount, scale);
+        let found = advantages(taken, &self.values(taken)?, spec, discount, scale);
         let advantage = match self.config.credit {
             Credit::Slate => found.advantage,
             Credit::Position => by_position(taken, &found.advantage, scale),
@@ -182,6 +184,18 @@ impl<W: Env, S: Holds> Ppo<W, S> {
             }
         }
         Ok(sums)
+    }
+
+    /// `[N]` what the network makes of the users by now.
+    fn values(&self, taken: &Experience) -> Result<Vec<f32>, NnError> {
+        let (network, device) = (self.network.valid(), self.device.clone().inner());
+        let rows: Vec<u32> = (0..taken.len() as u32).collect();
+        let mut all = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(AT_ONCE) {
+            let [users, courses] = people(taken, rows, &device);
+            all.extend(numbers(network.values(users, courses))?);
+        }
+        Ok(all)
     }
 
     fn update(
@@ -223,8 +237,7 @@ impl<W: Env, S: Holds> Ppo<W, S> {
     }
 
     fn rate(&self) -> f64 {
-        let done = f64::from(self.memory.round) / f64::from(self.config.rounds.max(1));
-        self.config.learning_rate * (1.0 - 0.9 * done.min(1.0))
+        falling(self.config.learning_rate, self.memory.round, self.config.rounds)
     }
 }
 
@@ -272,9 +285,7 @@ impl<W: Env, S: Holds> Learner for Ppo<W, S> {
             ("value_error", sums.error / sums.updates),
             ("gradient_norm", sums.norm / sums.updates),
         ];
-        values.extend(self.stage.fairness.measures());
-        self.stage.fairness.follow();
-        self.memory.weights = self.stage.fairness.weights;
+        self.memory.weights = self.stage.fairness.settle(&mut values);
         Ok(Measures { steps: taken.len() as u64, values })
     }
 

@@ -1,8 +1,6 @@
 //! A world, and the policy that plays in it between two updates.
 
-use recloop_env::{
-    Env, EnvSpec, ItemId, Observation, Recommender, ResetOptions, Slates, Step, Streams, Tick, purpose,
-};
+use recloop_env::{Env, EnvSpec, Observation, Recommender, ResetOptions, Slates, Step};
 use recloop_nn::NnError;
 
 use super::experience::Experience;
@@ -73,7 +71,7 @@ impl<W: Env, S: Holds> Stage<W, S> {
         while !seen.is_empty() {
             self.ranker.recommend(&seen, &self.world.streams(), &mut slates).map_err(NnError::learner)?;
             self.world.step(&slates, &mut step).map_err(NnError::learner)?;
-            taken.record(self.ranker.scorer(), &seen, &slates, &step, |row| step.reward[row]);
+            taken.record(self.ranker.scorer(), &seen, &slates, &step);
             self.fairness.credit(&mut taken, &seen, &slates, self.world.population());
             self.ranker.learn(&seen, &slates, &step);
             std::mem::swap(&mut seen, &mut step.next);
@@ -87,10 +85,4 @@ pub(crate) fn most_offered(scorer: &impl Holds, spec: &EnvSpec) -> Result<usize,
     let boundless =
         || "its rows can have any number of candidates: put a retriever before the network".to_owned();
     scorer.most_offered(spec).ok_or_else(|| NnError::learner(unfit("the network", spec, boundless())))
-}
-
-/// The streams of one round of a training: no two rounds share any luck.
-pub(crate) fn round_luck(seed: u64, round: u32) -> Streams {
-    let mut draws = Streams::new(seed).at(purpose::TRAINING, ItemId(round), Tick(0));
-    Streams::new(u64::from(draws.word()) << 32 | u64::from(draws.word()))
 }

@@ -5,6 +5,7 @@ use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, Snapsh
 use super::{Scorer, keep_out, unfit};
 use crate::AgentError;
 use crate::learned::{FrozenNetwork, Holds, Neural};
+use crate::moments::moments;
 use crate::select::{Ties, shortlist};
 
 /// The score of what was not retrieved: below any other, yet a number.
@@ -63,12 +64,10 @@ impl<R: Scorer, S: Scorer> TwoStage<R, S> {
         if self.lean == 0.0 {
             return vec![0.0; places.len()];
         }
-        let kept: Vec<f64> = places.iter().map(|place| f64::from(scores[*place])).collect();
-        let n = kept.len().max(1) as f64;
-        let mean = kept.iter().sum::<f64>() / n;
-        let sd = (kept.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
-        let z = |score: f64| if sd > 0.0 { (score - mean) / sd } else { 0.0 };
-        kept.into_iter().map(|score| self.lean * z(score) as f32).collect()
+        let kept = places.iter().map(|place| scores[*place]);
+        let (mean, sd) = moments(kept.clone());
+        let z = |score: f32| if sd > 0.0 { (f64::from(score) - mean) / sd } else { 0.0 };
+        kept.map(|score| self.lean * z(score) as f32).collect()
     }
 
     /// The places of what is retrieved for a row; a score that is not finite stays in `scores`.

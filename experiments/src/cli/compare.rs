@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{CellAlignment, Table, TableComponent, presets};
+use comfy_table::{CellAlignment, Table, presets};
 use toml::Value;
 
 use super::runs_progress::RunsProgress;
 use super::setting::Setting;
-use super::table::decimals;
+use super::table::{decimals, lined};
 use super::{CliError, print_json};
 use crate::{CompareConfig, Comparison, Difference, Interval, MetricCompared, Verdict};
 
@@ -117,12 +117,9 @@ fn told(comparison: &Comparison, layout: Layout) -> String {
 }
 
 fn sheet(layout: Layout, header: Vec<String>) -> Table {
-    let mut sheet = Table::new();
+    let mut sheet = lined();
     if layout == Layout::Markdown {
         sheet.load_preset(presets::ASCII_MARKDOWN);
-    } else {
-        sheet.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-        sheet.remove_style(TableComponent::HorizontalLines).remove_style(TableComponent::MiddleIntersections);
     }
     sheet.set_header(header);
     sheet
@@ -180,13 +177,13 @@ fn footnote(comparison: &Comparison) -> Option<String> {
 }
 
 /// `0.412 ± 0.003`.
-fn plus_minus(interval: &Interval) -> String {
+pub(super) fn plus_minus(interval: &Interval) -> String {
     let decimals = decimals(interval.half());
     format!("{:.decimals$} ± {:.decimals$}", interval.mean, interval.half())
 }
 
 /// `+0.10` and `[+0.06, +0.14]`.
-fn signed(interval: &Interval) -> (String, String) {
+pub(super) fn signed(interval: &Interval) -> (String, String) {
     let decimals = decimals(interval.half());
     let number = |value: f64| if value == 0.0 { "0".into() } else { format!("{value:+.decimals$}") };
     (number(interval.mean), format!("[{}, {}]", number(interval.low), number(interval.high)))

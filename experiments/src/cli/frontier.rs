@@ -7,14 +7,15 @@ use clap::Args;
 use recloop_nn::Compute;
 use toml::Table;
 
+use super::compare::{plus_minus, signed};
 use super::runs_progress::RunsProgress;
 use super::table::lined;
 use super::train::Bar;
-use super::{CliError, Format, decimals, print_json};
+use super::{CliError, Format, print_json};
+use crate::ConfigError;
 use crate::config::{put, set};
 use crate::frontier::{Frontier as Found, FrontierConfig, PICTURE, frontier};
 use crate::train::training_layer;
-use crate::{ConfigError, Interval};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,7 +124,8 @@ impl Frontier {
         table.set_header(std::iter::once(found.key.clone()).chain(names));
         for (at, recommender) in comparison.recommenders.iter().enumerate() {
             let label = found.values.get(at).unwrap_or(&recommender.label).clone();
-            let cells = comparison.metrics.iter().map(|metric| cell(metric.means[at]));
+            let means = comparison.metrics.iter().map(|metric| metric.means[at]);
+            let cells = means.map(|mean| mean.map_or("none".into(), |mean| plus_minus(&mean)));
             table.add_row(std::iter::once(label).chain(cells));
         }
         writeln!(out, "{}, means over {} seeds ± half a 95 % interval:\n", comparison.world, self.seeds)?;
@@ -134,14 +136,8 @@ impl Frontier {
             let label = found.values.get(at).unwrap_or(&recommender.label);
             for metric in &comparison.metrics {
                 let Some(interval) = metric.differences[at - 1].interval else { continue };
-                let d = decimals(interval.half());
-                let bounds = format!("[{:+.d$}, {:+.d$}]", interval.low, interval.high);
-                table.add_row([
-                    label.clone(),
-                    metric.name.clone(),
-                    format!("{:+.d$}", interval.mean),
-                    bounds,
-                ]);
+                let (mean, bounds) = signed(&interval);
+                table.add_row([label.clone(), metric.name.clone(), mean, bounds]);
             }
         }
         let dir = self.out.display();
@@ -152,14 +148,4 @@ impl Frontier {
         )?;
         Ok(())
     }
-}
-
-fn cell(mean: Option<Interval>) -> String {
-    mean.map_or_else(
-        || "none".into(),
-        |mean| {
-            let d = decimals(mean.half());
-            format!("{:.d$} ± {:.d$}", mean.mean, mean.half())
-        },
-    )
 }

@@ -152,7 +152,7 @@ pub fn compare(config: &CompareConfig, observer: &mut dyn RunsObserver) -> Resul
 
 /// A beginning of everybody, so that what does not fit is refused at once, not after an hour.
 fn rehearse(runs: &[PlannedRun], metrics: &[String]) -> Result<(), RunError> {
-    let ticks = if metrics.is_empty() { 1 } else { REHEARSED };
+    let ticks = if metrics.iter().any(|metric| metric != ALL) { REHEARSED } else { 1 };
     for run in runs {
         let (mut playing, mut fold) = (Playing::begin(&run.config)?, Fold::default());
         for _ in 0..ticks {

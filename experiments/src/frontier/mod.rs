@@ -10,6 +10,7 @@ use serde::Serialize;
 use toml::Table;
 
 use crate::config::set;
+use crate::picture::keep;
 use crate::train::{CONFIG, Ground, TrainConfig, policy_dir, train};
 use crate::{CompareConfig, Comparison, ConfigError, RunError, RunsObserver, compare};
 
@@ -88,8 +89,8 @@ pub fn frontier(
     let comparison = compare(&compared, observer)?;
     let found = Frontier { key: config.key.clone(), values: config.values.clone(), comparison };
     let json = serde_json::to_string_pretty(&found).expect("a result is plain data");
-    write(&config.out.join(RESULT), &json)?;
-    write(&config.out.join(PICTURE), &picture::of(&found)?)?;
+    keep(&config.out.join(RESULT), &json)?;
+    keep(&config.out.join(PICTURE), &picture::of(&found)?)?;
     Ok(found)
 }
 
@@ -123,9 +124,4 @@ fn trained(config: &TrainConfig, device: Compute, dir: &Path, watch: &mut dyn Wa
 
 fn refused(key: &str, reason: String) -> ConfigError {
     ConfigError::Value { key: key.into(), reason }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), RunError> {
-    let failed = |source| recloop_nn::NnError::Io { doing: "write", path: path.into(), source };
-    Ok(std::fs::write(path, text).map_err(failed)?)
 }

@@ -1,9 +1,9 @@
 //! A picture of a frontier: the first metric across, the second up, a cross of intervals for every policy.
 
-use minijinja::value::Serde;
-use minijinja::{Environment, Value};
 use recloop_nn::NnError;
 use serde::Serialize;
+
+use crate::picture::draw;
 
 use super::Frontier;
 use crate::{Interval, MetricCompared};
@@ -68,10 +68,7 @@ pub(super) fn of(frontier: &Frontier) -> Result<String, NnError> {
     };
     let picture =
         Picture { across: axis(across, (x_low, x_high)), up: axis(up, (y_low, y_high)), crosses, line };
-    let mut pages = Environment::new();
-    pages.add_template("frontier.svg", include_str!("frontier.svg")).map_err(NnError::learner)?;
-    let page = pages.get_template("frontier.svg").map_err(NnError::learner)?;
-    page.render(Value::from(Serde(picture))).map_err(NnError::learner)
+    draw(include_str!("frontier.svg"), picture)
 }
 
 /// From the lowest end of an interval to the highest, never empty.

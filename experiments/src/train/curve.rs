@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use minijinja::value::Serde;
-use minijinja::{Environment, Value};
 use recloop_nn::NnError;
 use serde::Serialize;
+
+use crate::picture::draw;
 
 /// Columns of the log that are no measures of the learner.
 const OWN: [&str; 3] = ["step", "round", "wall_secs"];
@@ -49,10 +49,7 @@ pub(super) fn of(path: &Path) -> Result<String, NnError> {
         })
         .collect();
     let height = panels.len() * PANEL + 24;
-    let mut pages = Environment::new();
-    pages.add_template("curve.svg", include_str!("curve.svg")).map_err(NnError::learner)?;
-    let page = pages.get_template("curve.svg").map_err(NnError::learner)?;
-    page.render(Value::from(Serde(Picture { panels, height, steps }))).map_err(NnError::learner)
+    draw(include_str!("curve.svg"), Picture { panels, height, steps })
 }
 
 fn read(path: &Path) -> Result<(Vec<String>, Vec<Vec<f64>>), csv::Error> {

@@ -22,6 +22,7 @@ use recloop_nn::checkpoint::Card;
 use recloop_nn::training::{self, Learner, Outcome, Plan, Watch};
 use recloop_nn::{Compute, NnError, open};
 
+use crate::picture;
 use crate::{ConfigError, RunConfig, RunError};
 
 /// The picture of how the measures went, in the folder of a training.
@@ -152,14 +153,6 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
 fn keep(config: &TrainConfig, out: &Path) -> Result<(), RunError> {
     let note = "# Every setting of this training. `recloop train` with this file repeats it.\n\n";
     let text = toml::to_string(&config.to_table()).expect("a config is plain data");
-    let path = out.join(CONFIG);
-    std::fs::write(&path, note.to_owned() + &text).map_err(|source| NnError::Io {
-        doing: "write",
-        path,
-        source,
-    })?;
-    let path = out.join(CURVE);
-    let curve = curve::of(&out.join(training::METRICS))?;
-    std::fs::write(&path, curve).map_err(|source| NnError::Io { doing: "write", path, source })?;
-    Ok(())
+    picture::keep(&out.join(CONFIG), &(note.to_owned() + &text))?;
+    Ok(picture::keep(&out.join(CURVE), &curve::of(&out.join(training::METRICS))?)?)
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::learned::advantage::Discount;
+use crate::learned::rounds::{done, falling};
 use crate::learned::rule::Rule;
 
 /// How [`slate_q()`](super::super::slate_q()) and [`dqn()`](super::super::dqn()) learn.
@@ -91,15 +92,11 @@ impl ReplayConfig {
 
     /// η in a round.
     pub(super) fn rate(&self, round: u32) -> f64 {
-        self.learning_rate * (1.0 - 0.9 * self.done(round))
+        falling(self.learning_rate, round, self.rounds)
     }
 
     /// τ in a round.
     pub(super) fn temperature(&self, round: u32) -> f64 {
-        self.temperature * (self.last_temperature / self.temperature).powf(self.done(round))
-    }
-
-    fn done(&self, round: u32) -> f64 {
-        (f64::from(round) / f64::from(self.rounds.max(1))).min(1.0)
+        self.temperature * (self.last_temperature / self.temperature).powf(done(round, self.rounds))
     }
 }

@@ -20,17 +20,15 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{advantages, scale_of};
-use super::batch::{Batch, column};
+use super::batch::{AT_ONCE, Batch, column};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{NetworkConfig, Width};
 use super::neural::Holds;
-use super::stage::{Stage, round_luck};
+use super::rounds::round_luck;
+use super::stage::Stage;
 use replay::{Played, Replay};
 use spread::Spread;
-
-/// Rows whose values are asked for together (chosen by us: no gradient is kept of them).
-const ASKED: usize = 4096;
 
 /// What tells one way of learning the values of slates from another.
 pub(crate) trait Method {
@@ -92,11 +90,6 @@ pub(crate) struct Loss {
     pub(crate) error: Tensor<1>,
     /// Whatever else is measured.
     pub(crate) other: Option<(&'static str, Tensor<1>)>,
-}
-
-/// A tensor as plain numbers.
-pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, NnError> {
-    tensor.into_data().try_to_vec::<f32>().map_err(NnError::learner)
 }
 
 /// Learns the values of slates from the latest rounds that were played.
@@ -178,20 +171,19 @@ impl<W: Env, S: Holds, M: Method> OffPolicy<W, S, M> {
     }
 
     /// The targets of everything in the replay.
-    fn targets(&mut self, scale: f32) -> Result<Vec<Vec<f32>>, NnError> {
+    fn targets(&self, scale: f32) -> Result<Vec<Vec<f32>>, NnError> {
         let (device, chooser) = (self.device.clone().inner(), self.nets.valid());
         let judges = || Judges { chooser: &chooser, valuer: &self.still, backup: self.config.backup };
         let (spec, discount) = (self.stage.spec(), self.config.discount());
         let mut targets = Vec::new();
-        for played in self.replay.rounds_mut() {
+        for played in self.replay.rounds() {
             let rows: Vec<u32> = (0..played.taken.len() as u32).collect();
             let mut values = Vec::with_capacity(rows.len());
-            for rows in rows.chunks(ASKED) {
+            for rows in rows.chunks(AT_ONCE) {
                 let asked = Asked::of(&played.taken, rows, &device);
                 values.extend(self.method.worth(judges(), &asked)?);
             }
-            played.taken.value = values;
-            targets.push(advantages(&played.taken, spec, discount, scale).target);
+            targets.push(advantages(&played.taken, &values, spec, discount, scale).target);
         }
         Ok(targets)
     }
@@ -257,9 +249,7 @@ impl<W: Env, S: Holds, M: Method> Learner for OffPolicy<W, S, M> {
         }
         let mut values = vec![("reward", reward), ("temperature", self.config.temperature(round))];
         values.extend(sums.measures());
-        values.extend(self.stage.fairness.measures());
-        self.stage.fairness.follow();
-        self.memory.weights = self.stage.fairness.weights;
+        self.memory.weights = self.stage.fairness.settle(&mut values);
         Ok(Measures { steps, values })
     }
 

@@ -39,8 +39,8 @@ impl<N: Module> Replay<N> {
         self.rounds.push_back(played);
     }
 
-    pub(super) fn rounds_mut(&mut self) -> impl Iterator<Item = &mut Played<N>> {
-        self.rounds.iter_mut()
+    pub(super) fn rounds(&self) -> impl Iterator<Item = &Played<N>> {
+        self.rounds.iter()
     }
 
     /// The experience of the round at a place.

@@ -4,6 +4,7 @@ use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, Snapsh
 
 use crate::learned::network::FrozenNetwork;
 use crate::learned::neural::{Holds, Neural};
+use crate::moments::moments;
 use crate::scorer::{NOT_RETRIEVED, Scorer};
 
 /// The scores of a row less their mean, over their standard deviation and a temperature: how much chance has a say then
@@ -50,10 +51,7 @@ impl<S: Holds> Scorer for Spread<S> {
 }
 
 fn spread(scores: &mut [f32], temperature: f32) {
-    let ranked = || scores.iter().copied().filter(|score| *score > NOT_RETRIEVED).map(f64::from);
-    let n = ranked().count().max(1) as f64;
-    let mean = ranked().sum::<f64>() / n;
-    let sd = (ranked().map(|score| (score - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let (mean, sd) = moments(scores.iter().copied().filter(|score| *score > NOT_RETRIEVED));
     // Scores that are all the same stay so.
     let unit = f64::from(temperature) * if sd > 0.0 { sd } else { 1.0 };
     for score in scores.iter_mut().filter(|score| **score > NOT_RETRIEVED) {

@@ -2,22 +2,19 @@
 
 use recloop_nn::NnError;
 
-use super::super::advantage::{Advantages, Discount, advantages, moments};
+use super::super::advantage::{Advantages, Discount, advantages, scale_of};
 use super::logged::Logged;
 
 impl Logged {
     /// λ-returns over what `value` says of the users, `[N]`, rewards times `scale`: see [`advantages`]. Where nobody watched
     /// any longer, the advantage is none.
-    pub(super) fn credit(&mut self, value: Vec<f32>, discount: Discount, scale: f32) -> Advantages {
-        self.taken.value = value;
-        advantages(&self.taken, &self.spec, discount, scale)
+    pub(super) fn credit(&self, value: &[f32], discount: Discount, scale: f32) -> Advantages {
+        advantages(&self.taken, value, &self.spec, discount, scale)
     }
 
     /// One over the standard deviation of what the slates brought from there on: what rewards are multiplied by.
-    pub(super) fn scale(&mut self, gamma: f64) -> f32 {
-        let nothing = vec![0.0; self.len()];
-        let (_, sd) = moments(&self.credit(nothing, Discount { gamma, lambda: 1.0 }, 1.0).target);
-        if sd > 0.0 { (1.0 / sd) as f32 } else { 1.0 }
+    pub(super) fn scale(&self, gamma: f64) -> f32 {
+        scale_of(&self.taken, &self.spec, Discount { gamma, lambda: 1.0 })
     }
 
     /// Refuses a log that lacks propensities.

@@ -5,14 +5,14 @@ use recloop_nn::burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::super::advantage::Discount;
-use super::super::batch::{Batch, column};
+use super::super::batch::{Batch, column, table};
+use super::super::loss::huber;
 use super::super::network::Network;
 use super::super::rule::Rule;
 use super::super::slate_head;
 use super::SPREAD;
 use super::lesson::{Begin, Lesson, Told};
-use super::logged::{Logged, rows_of};
-use super::loss::huber;
+use super::logged::Logged;
 use super::trained::{Trained, scores, values};
 
 /// How [`Method::Cql`](super::Method::Cql) learns.
@@ -148,7 +148,7 @@ impl Critic {
 fn expected(log: &Logged, scores: Tensor<2>, rows: &[u32], device: &Device) -> Tensor<1> {
     let ([n, c], k) = (scores.dims(), log.taken.k);
     let sum = match &log.target {
-        Some(target) => (scores * rows_of(target, c, rows, device)).sum_dim(1),
+        Some(target) => (scores * table(target, c, rows, device)).sum_dim(1),
         None => scores.topk(k, 1).sum_dim(1),
     };
     sum.reshape([n]).mul_scalar(SPREAD / k as f64)
@@ -173,7 +173,7 @@ impl Lesson for Critic {
     fn prepare(&mut self, log: &mut Logged) -> Result<(), NnError> {
         let all: Vec<u32> = (0..log.len() as u32).collect();
         let worth = self.worth(log, &all)?;
-        self.target = log.credit(worth, self.discount, self.scale).target;
+        self.target = log.credit(&worth, self.discount, self.scale).target;
         Ok(())
     }
 
@@ -211,8 +211,8 @@ impl Lesson for Critic {
 
 #[cfg(test)]
 mod tests {
-    use super::super::loss::check::{check_slope, numbers, tensor};
     use super::*;
+    use crate::learned::loss::check::{check_slope, numbers, tensor};
 
     const SCORES: [f32; 4] = [0.3, -1.2, 2.0, 0.7];
 

@@ -7,15 +7,16 @@ use recloop_nn::burn::tensor::Tensor;
 use recloop_nn::checkpoint::{OPTIMISER, WEIGHTS};
 use serde::{Deserialize, Serialize};
 
-use super::super::advantage::{Discount, moments};
+use super::super::advantage::Discount;
 use super::super::batch::column;
+use super::super::loss::{expectile, huber};
 use super::super::rule::Rule;
 use super::super::slate_head;
 use super::critic::of_shown;
 use super::lesson::{Begin, Lesson, Told};
 use super::logged::Logged;
-use super::loss::{expectile, huber};
 use super::trained::{Trained, scores, values};
+use crate::moments::moments;
 
 /// The files of Q, beside those of the policy.
 const CRITIC: [&str; 2] = ["critic.safetensors", "critic-optimiser.bpk"];
@@ -96,7 +97,7 @@ impl Iql {
 
 /// `min(exp(β A/σ), w_max)`.
 fn weights(advantage: &[f32], beta: f64, most: f64) -> Vec<f32> {
-    let (_, sd) = moments(advantage);
+    let (_, sd) = moments(advantage.iter().copied());
     let weight = |a: &f32| (beta * f64::from(*a) / sd.max(1e-8)).exp().min(most) as f32;
     advantage.iter().map(weight).collect()
 }
@@ -121,7 +122,7 @@ impl Lesson for Iql {
         let advantage: Vec<f32> = self.q.iter().zip(&value).map(|(q, v)| q - v).collect();
         self.weight = weights(&advantage, self.config.beta, self.config.most_weight);
         let discount = Discount { gamma: self.config.gamma, lambda: self.config.lambda };
-        self.target = log.credit(value, discount, self.scale).target;
+        self.target = log.credit(&value, discount, self.scale).target;
         Ok(())
     }
 
@@ -163,8 +164,8 @@ impl Lesson for Iql {
 
 #[cfg(test)]
 mod tests {
-    use super::super::loss::check::{check_slope, tensor};
     use super::*;
+    use crate::learned::loss::check::{check_slope, tensor};
 
     #[test]
     fn what_is_better_by_a_standard_deviation_counts_e_to_the_beta_times() {

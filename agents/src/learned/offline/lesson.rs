@@ -11,8 +11,8 @@ use recloop_nn::training::{Learner, Measures};
 use serde::{Deserialize, Serialize};
 
 use super::super::network::NetworkConfig;
+use super::super::rounds::{falling, round_luck};
 use super::super::rule::Rule;
-use super::super::stage::round_luck;
 use super::cloning::{Cloning, CloningConfig};
 use super::critic::{CqlConfig, Critic, FittedQConfig};
 use super::iql::{Iql, IqlConfig};
@@ -53,8 +53,7 @@ impl Pace {
     }
 
     fn rate(&self, round: u32) -> f64 {
-        let done = f64::from(round) / f64::from(self.rounds.max(1));
-        self.learning_rate * (1.0 - 0.9 * done.min(1.0))
+        falling(self.learning_rate, round, self.rounds)
     }
 }
 

@@ -5,7 +5,7 @@ use recloop_env::{
     End, EnvSpec, Grid, ItemId, Known, Observation, Streams, TargetPolicy, Transition, UserId,
 };
 use recloop_nn::NnError;
-use recloop_nn::burn::tensor::{Device, Tensor, TensorData};
+use recloop_nn::burn::tensor::Device;
 
 use super::super::experience::Experience;
 use super::super::network::{NetworkConfig, Width};
@@ -44,13 +44,6 @@ impl Logged {
     pub(super) fn width(&self) -> Width {
         self.taken.width
     }
-}
-
-/// Rows of a table `[N, width]` as a tensor.
-pub(super) fn rows_of(table: &[f32], width: usize, rows: &[u32], device: &Device) -> Tensor<2> {
-    let cells: Vec<f32> =
-        rows.iter().flat_map(|row| &table[*row as usize * width..][..width]).copied().collect();
-    Tensor::from_data(TensorData::new(cells, [rows.len(), width]), device)
 }
 
 /// Takes in a log, transition by transition, in the order in which it was written.
@@ -118,7 +111,7 @@ impl<S: Holds> Collector<S> {
             return Err(NnError::learner(AgentError::RewardNotFinite { tick: seen.tick, user, reward }));
         }
         self.scorer.prepare(seen, &self.streams).map_err(NnError::learner)?;
-        self.logged.taken.record(&self.scorer, seen, slates, step, |row| step.reward[row]);
+        self.logged.taken.record(&self.scorer, seen, slates, step);
         self.logged.user.extend(&seen.users);
         for (row, user) in seen.users.iter().enumerate() {
             let propensity = slates.propensity.row(row);

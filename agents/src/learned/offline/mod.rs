@@ -42,7 +42,6 @@ mod critic;
 mod iql;
 mod lesson;
 mod logged;
-mod loss;
 mod reinforce;
 mod trained;
 

@@ -5,11 +5,11 @@ use recloop_nn::burn::tensor::activation::log_softmax;
 use serde::{Deserialize, Serialize};
 
 use super::super::advantage::{Advantages, Discount, standardised};
-use super::super::batch::column;
+use super::super::batch::{column, table};
+use super::super::loss::top_k;
 use super::super::rule::Rule;
 use super::lesson::{Begin, Lesson, Told};
-use super::logged::{Logged, rows_of};
-use super::loss::top_k;
+use super::logged::Logged;
 use super::trained::{Trained, scores, values};
 
 /// How [`Method::Reinforce`](super::Method::Reinforce) learns.
@@ -86,7 +86,7 @@ impl Lesson for Reinforce {
             vec![0.0; all.len()]
         };
         let Advantages { advantage, target } =
-            log.credit(value, Discount { gamma: self.config.gamma, lambda: 1.0 }, self.scale);
+            log.credit(&value, Discount { gamma: self.config.gamma, lambda: 1.0 }, self.scale);
         self.found = Advantages { advantage: standardised(&advantage), target };
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Lesson for Reinforce {
         let batch = self.trained.batch(log, rows);
         let network = &self.trained.network;
         let log_pi = log_softmax(scores(network, &batch), 1).slice([0..rows.len(), 0..k]);
-        let gain = top_k(log_pi, rows_of(&log.taken.log_choice, k, rows, device), self.config.most_weight);
+        let gain = top_k(log_pi, table(&log.taken.log_choice, k, rows, device), self.config.most_weight);
         let gain = (gain * column(&self.found.advantage, rows, device)).mean();
         let error = (values(network, &batch) - column(&self.found.target, rows, device)).square().mean();
         let told = error.clone().into_scalar::<f64>();

@@ -6,13 +6,10 @@ use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::{NnError, Optimiser, checkpoint};
 
-use super::super::batch::Batch;
+use super::super::batch::{AT_ONCE, Batch, numbers};
 use super::super::network::{Network, NetworkConfig};
 use super::Pace;
 use super::logged::Logged;
-
-/// Rows that go through a network at once where no gradient is needed (chosen by us).
-const AT_ONCE: usize = 4096;
 
 /// A network that is being trained, with the moments of its optimiser.
 pub(super) struct Trained {
@@ -50,7 +47,7 @@ impl Trained {
         let mut all = Vec::with_capacity(rows.len());
         for rows in rows.chunks(AT_ONCE) {
             let found = of(&network, Batch::of(&log.taken, rows, &device), rows, &device);
-            all.extend(found.into_data().try_to_vec::<f32>().map_err(NnError::learner)?);
+            all.extend(numbers(found)?);
         }
         Ok(all)
     }

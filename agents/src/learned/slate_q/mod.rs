@@ -15,11 +15,12 @@ use recloop_nn::burn::tensor::{Device, Tensor, TensorData};
 use recloop_nn::training::Learner;
 use recloop_nn::{NnError, initialise};
 
+use super::batch::numbers;
 use super::experience::Experience;
 use super::fairness::FairnessConfig;
 use super::network::{COURSE, FrozenNetwork, Network, NetworkConfig, Width};
 use super::neural::Holds;
-use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayConfig, numbers};
+use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayConfig};
 use slate::Choices;
 
 /// The networks of SlateQ: `Q(u, i) = v(u, c_u) + s(u, i)`, where nothing taken is worth `v`, and the readiness to take

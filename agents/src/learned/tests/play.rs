@@ -119,6 +119,4 @@ fn what_was_recorded_is_what_was_played() {
     for (found, played) in found.iter().zip(&taken.log_choice) {
         assert!((found - played).abs() < 1e-4, "{found} {played}");
     }
-    let values = network.values(batch.users, batch.courses).into_data().try_to_vec::<f32>().unwrap();
-    assert!(values.iter().zip(&taken.value).all(|(found, played)| (found - played).abs() < 1e-4));
 }
