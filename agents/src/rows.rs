@@ -3,7 +3,7 @@
 use recloop_env::{Grid, ItemId, Known, Observation, RecommendError, Slates};
 
 /// Rows per block: enough to pay for a task, few enough to share out (chosen by us).
-const BLOCK_ROWS: usize = 256;
+const BLOCK_ROWS: usize = 64;
 
 /// One row of the slates, to write.
 pub(crate) struct Places<'a> {

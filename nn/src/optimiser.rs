@@ -9,6 +9,8 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
+use rayon::prelude::*;
+
 use crate::NnError;
 
 /// ε of Adam (Kingma & Ba 2015); burn's own default is a thousand times larger.
@@ -52,8 +54,50 @@ impl Optimiser {
         module: M,
         loss: Tensor<1>,
     ) -> Result<(M, [f64; 2]), NnError> {
-        let mut grads = GradientsParams::from_grads(loss.backward(), &module);
-        let loss = finite("the loss", loss.into_scalar::<f64>())?;
+        let grads = GradientsParams::from_grads(loss.backward(), &module);
+        self.descend(rate, module, grads, loss.into_scalar::<f64>())
+    }
+
+    /// The same for a loss that is a sum over parts, each of which `loss` computes beside what else it tells; parts run in
+    /// parallel. Sums run in the order of the parts, so that threads change nothing.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn step_by_parts<M: Module, P: Send, T: Send>(
+        &mut self,
+        rate: f64,
+        module: M,
+        parts: impl Iterator<Item = P>,
+        loss: impl Fn(&M, P) -> (Tensor<1>, T) + Sync,
+    ) -> Result<(M, [f64; 2], Vec<T>), NnError> {
+        // A graph of its own for each, as graphs that share a leaf wait for each other.
+        let fork = |part| {
+            let devices = module.devices();
+            (devices.first().map_or_else(|| module.clone(), |device| module.clone().fork(device)), part)
+        };
+        let slope = |(module, part): (M, P)| {
+            let (loss, told) = loss(&module, part);
+            (GradientsParams::from_grads(loss.backward(), &module), loss.into_scalar::<f64>(), told)
+        };
+        let slopes: Vec<_> = parts.map(fork).collect::<Vec<_>>().into_par_iter().map(slope).collect();
+        let (mut all, mut sum, mut tellings) = (GradientsParams::new(), 0.0, Vec::new());
+        for (grads, loss, told) in slopes {
+            module.visit(&mut Add { grads, to: &mut all });
+            sum += loss;
+            tellings.push(told);
+        }
+        let (module, told) = self.descend(rate, module, all, sum)?;
+        Ok((module, told, tellings))
+    }
+
+    fn descend<M: Module>(
+        &mut self,
+        rate: f64,
+        module: M,
+        mut grads: GradientsParams,
+        loss: f64,
+    ) -> Result<(M, [f64; 2]), NnError> {
+        let loss = finite("the loss", loss)?;
         let mut norm = Norm { grads: &grads, squared: 0.0 };
         module.visit(&mut norm);
         let norm = finite("the norm of the gradient", norm.squared.sqrt())?;
@@ -151,6 +195,21 @@ impl ModuleVisitor for Scale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.remove::<D>(param.id) {
             self.grads.register(param.id, grad.mul_scalar(self.by));
+        }
+    }
+}
+
+/// Adds gradients to others.
+struct Add<'a> {
+    grads: GradientsParams,
+    to: &'a mut GradientsParams,
+}
+
+impl ModuleVisitor for Add<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let parts = [self.to.remove::<D>(param.id), self.grads.remove::<D>(param.id)];
+        if let Some(sum) = parts.into_iter().flatten().reduce(|a, b| a + b) {
+            self.to.register(param.id, sum);
         }
     }
 }

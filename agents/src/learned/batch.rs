@@ -12,6 +12,10 @@ const NOBODY: f32 = -1e9;
 /// Rows that go through a network at once where no gradient is needed (chosen by us).
 pub(crate) const AT_ONCE: usize = 4096;
 
+/// Rows of a batch that are one part of its gradient (chosen by us: a batch then keeps two processors busy or more, and
+/// what a part works on stays in their caches).
+pub(crate) const PART: usize = 512;
+
 /// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what is added to the scores `[N, C]`: head starts, and
 /// where some rows have fewer candidates than others, what keeps those out that are not there.
 pub(crate) struct Batch {
@@ -22,16 +26,26 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// With all candidates.
     pub(crate) fn of(taken: &Experience, rows: &[u32], device: &Device) -> Self {
-        let (n, width, c) = (rows.len(), taken.width, taken.c);
+        Self::of_first(taken, taken.c, rows, device)
+    }
+
+    /// With nobody but the shown, `[N, K]` in place of `[N, C]`.
+    pub(crate) fn of_shown(taken: &Experience, rows: &[u32], device: &Device) -> Self {
+        Self::of_first(taken, taken.k, rows, device)
+    }
+
+    fn of_first(taken: &Experience, c: usize, rows: &[u32], device: &Device) -> Self {
+        let (n, width) = (rows.len(), taken.width);
         let [users, courses] = people(taken, rows, device);
         let mut items = Vec::with_capacity(n * c * width.item);
-        rows.iter().for_each(|row| taken.items(*row as usize, &mut items));
-        let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize == c);
+        rows.iter().for_each(|row| taken.items(*row as usize, c, &mut items));
+        let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize >= c);
         let added = (!full || taken.head_start.iter().any(|more| *more != 0.0)).then(|| {
             let row = |row: &u32| {
                 let there = taken.n_candidates[*row as usize] as usize;
-                let head_start = &taken.head_start[*row as usize * c..][..c];
+                let head_start = &taken.head_start[*row as usize * taken.c..][..c];
                 (0..c).map(move |place| if place < there { head_start[place] } else { NOBODY })
             };
             let cells: Vec<f32> = rows.iter().flat_map(row).collect();

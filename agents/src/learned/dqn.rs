@@ -37,7 +37,7 @@ use super::off_policy::{Asked, Backup, Judges, Loss, Method, OffPolicy, ReplayCo
 /// assert_eq!(learner.round()?.steps, 20 * 12); // everybody stays for 12 slates
 /// # Ok::<(), recloop_nn::NnError>(())
 /// ```
-pub fn dqn<W: Env, S: Holds>(
+pub fn dqn<W: Env + Send, S: Holds>(
     config: ReplayConfig,
     network: &NetworkConfig,
     played: (W, ResetOptions, FairnessConfig),
@@ -83,7 +83,7 @@ impl Method for Additive {
     fn loss(&self, nets: &Network, asked: &Asked<'_>, target: Tensor<1>) -> Loss {
         let users = &asked.batch.users;
         let n = users.dims()[0];
-        let gain = nets.scores(users.clone(), asked.slates()).mean_dim(1).reshape([n]);
+        let gain = nets.scores(users.clone(), asked.batch.items.clone()).mean_dim(1).reshape([n]);
         let error = nets.values(users.clone(), asked.batch.courses.clone()) + gain - target;
         // Twice, so that near errors count by their square.
         let total = huber(error.clone()).mean().mul_scalar(2.0);

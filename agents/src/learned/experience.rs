@@ -13,11 +13,13 @@ const HUNDRED: f32 = 100.0;
 
 /// Every slate of some episodes, in the order they were shown.
 ///
-/// What an item looks like is kept once for an item that lasts, and once a row for others; what changes about it is kept
-/// with every row.
+/// What an item looks like is kept once for an item that lasts, and with every row for others; what changes about it is
+/// kept with every row.
 ///
 /// # Shapes
-/// - `users` `[N, F_u]`; `cells` `[N, C]`, of which the first K are the slate, top first; `looks` `[M, L]`
+/// - `users` `[N, F_u]`
+/// - where items last, `looks` `[M, L]` and `cells` `[N, C]`, of which the first K are the slate, top first; elsewhere `looks`
+///   `[N, C, L]` in that order, and no `cells`
 /// - `told` `[N, C, F_i − L]`; `head_start` `[N, C]`, if any scorer gives one
 /// - `click` `[N, K]`; everything else `[N]`
 #[derive(Debug, Clone, Default)]
@@ -29,7 +31,7 @@ pub(crate) struct Experience {
     pub(crate) c: usize,
     pub(crate) k: usize,
     pub(crate) users: Vec<f32>,
-    /// Which row of `looks` each candidate is; any where there is none.
+    /// Which row of `looks` each candidate is, where items last; any where there is none.
     pub(crate) cells: Vec<u32>,
     pub(crate) looks: Vec<f32>,
     pub(crate) told: Vec<f32>,
@@ -62,26 +64,34 @@ pub(crate) struct Experience {
     pub(super) courses: Vec<[f32; COURSE]>,
 }
 
-/// One row before it is written.
-struct Record {
-    user: Vec<f32>,
-    /// `[C]` whoever was on offer, the shown first.
-    offered: Vec<ItemId>,
-    /// `[C, L]` if its items do not last, else nothing.
-    looks: Vec<f32>,
+/// Where one row is written.
+struct Line<'a> {
+    user: &'a mut [f32],
+    /// `[C]` whoever was on offer, the shown first; of no length where items pass.
+    cells: &'a mut [u32],
+    /// `[C, L]`; of no length where items last.
+    looks: &'a mut [f32],
     /// `[C, F_i − L]`
-    told: Vec<f32>,
+    told: &'a mut [f32],
     /// `[C]`
-    head_start: Vec<f32>,
-    log_propensity: f32,
+    head_start: &'a mut [f32],
+    n_candidates: &'a mut u32,
+    log_propensity: &'a mut f32,
 }
 
 impl Experience {
-    /// Room for episodes of a world, with at most `c` candidates a row.
-    pub(crate) fn new(spec: &EnvSpec, neural: &Neural, c: usize) -> Self {
+    /// For episodes of a world, with at most `c` candidates a row, and with room for `n` rows.
+    pub(crate) fn new(spec: &EnvSpec, neural: &Neural, c: usize, n: usize) -> Self {
+        let (width, n_looks) = (neural.encoder().width(), neural.encoder().looks());
+        let (each, lasting) = if spec.durable_items { (0, n) } else { (n, 0) };
         Self {
-            width: neural.encoder().width(),
-            n_looks: neural.encoder().looks(),
+            width,
+            n_looks,
+            users: Vec::with_capacity(n * width.user),
+            cells: Vec::with_capacity(lasting * c),
+            looks: Vec::with_capacity(each * c * n_looks),
+            told: Vec::with_capacity(n * c * (width.item - n_looks)),
+            head_start: Vec::with_capacity(n * c),
             c,
             k: spec.slate_size,
             worth: Worth::of_world(spec),
@@ -102,15 +112,12 @@ impl Experience {
             course[2] = seen.tick.0 as f32 / HUNDRED;
             course
         };
-        let mut rows = Vec::with_capacity(seen.len());
-        (0..seen.len())
-            .into_par_iter()
-            .with_min_len(64)
-            .map(|row| Record::of(scorer, seen, slates, row, self.c))
-            .collect_into_vec(&mut rows);
         self.course.extend(seen.users.iter().map(course));
         self.look_up(scorer.neural().encoder(), seen);
-        rows.into_iter().for_each(|row| self.write(row, seen.items.is_durable()));
+        let lines = self.lines(seen);
+        lines.into_par_iter().enumerate().with_min_len(64).for_each(|(row, line)| {
+            line.write(scorer, seen, slates, row);
+        });
         self.log_choice.extend(slates.propensity.as_slice().iter().map(|p| p.ln() as f32));
         self.chain(seen, step);
     }
@@ -126,34 +133,43 @@ impl Experience {
         }
     }
 
-    fn write(&mut self, row: Record, are_durable: bool) {
-        let (n, filled) = (row.offered.len(), self.c - row.offered.len());
-        if are_durable {
-            self.cells.extend(row.offered.iter().map(|item| item.0));
-        } else {
-            let first = self.looks.len() / self.n_looks;
-            self.cells.extend((first..first + n).map(|cell| cell as u32));
-            self.looks.extend(row.looks);
-        }
-        self.cells.extend(std::iter::repeat_n(0, filled));
-        self.told.extend(row.told);
-        self.told.extend(std::iter::repeat_n(0.0, filled * (self.width.item - self.n_looks)));
-        self.head_start.extend(row.head_start);
-        self.head_start.extend(std::iter::repeat_n(0.0, filled));
-        self.users.extend(row.user);
-        self.n_candidates.push(n as u32);
-        self.log_propensity.push(row.log_propensity);
+    /// Room for the rows of a tick, all zeros.
+    fn lines(&mut self, seen: &Observation) -> Vec<Line<'_>> {
+        let (n, c, l) = (seen.len(), self.c, self.n_looks);
+        let told = c * (self.width.item - l);
+        let [cells, looks] = if seen.items.is_durable() { [c, 0] } else { [0, c * l] };
+        let mut users = grown(&mut self.users, n * self.width.user);
+        let mut all_cells = grown(&mut self.cells, n * cells);
+        let mut all_looks = if looks > 0 { grown(&mut self.looks, n * looks) } else { &mut [] };
+        let mut all_told = grown(&mut self.told, n * told);
+        let mut head_start = grown(&mut self.head_start, n * c);
+        let n_candidates = grown(&mut self.n_candidates, n).iter_mut();
+        let log_propensity = grown(&mut self.log_propensity, n);
+        let line = |(n_candidates, log_propensity)| Line {
+            user: split(&mut users, self.width.user),
+            cells: split(&mut all_cells, cells),
+            looks: split(&mut all_looks, looks),
+            told: split(&mut all_told, told),
+            head_start: split(&mut head_start, c),
+            n_candidates,
+            log_propensity,
+        };
+        n_candidates.zip(log_propensity).map(line).collect()
     }
 
-    /// Writes the numbers of every candidate of a row, zeros where there is none, `[C, F_i]`.
-    pub(crate) fn items(&self, row: usize, out: &mut Vec<f32>) {
+    /// Writes the numbers of the first `c` candidates of a row, zeros where there is none, `[c, F_i]`.
+    pub(crate) fn items(&self, row: usize, c: usize, out: &mut Vec<f32>) {
         let (l, e) = (self.n_looks, self.width.item - self.n_looks);
-        let n = self.n_candidates[row] as usize;
+        if self.cells.is_empty() {
+            // Of items that pass nothing is told but their looks.
+            return out.extend_from_slice(&self.looks[row * self.c * l..][..c * l]);
+        }
+        let n = c.min(self.n_candidates[row] as usize);
         for (place, cell) in self.cells[row * self.c..][..n].iter().enumerate() {
             out.extend_from_slice(&self.looks[*cell as usize * l..][..l]);
             out.extend_from_slice(&self.told[(row * self.c + place) * e..][..e]);
         }
-        out.extend(std::iter::repeat_n(0.0, (self.c - n) * self.width.item));
+        out.extend(std::iter::repeat_n(0.0, (c - n) * self.width.item));
     }
 
     fn chain(&mut self, seen: &Observation, step: &Step) {
@@ -181,29 +197,45 @@ impl Experience {
     }
 }
 
-impl Record {
-    fn of(scorer: &impl Holds, seen: &Observation, slates: &Slates, row: usize, c: usize) -> Self {
-        let (neural, listed) = (scorer.neural(), seen.candidates.listed(row));
-        let encoder = neural.encoder();
+impl Line<'_> {
+    fn write(self, scorer: &impl Holds, seen: &Observation, slates: &Slates, row: usize) {
+        let (neural, listed, shown) = (scorer.neural(), seen.candidates.listed(row), slates.items.row(row));
+        let (encoder, c) = (neural.encoder(), self.head_start.len());
         let met = encoder.meet(seen, row, neural.records());
-        let shown = slates.items.row(row);
-        let ranked: Vec<_> =
-            scorer.offered(seen, row).into_iter().map(|(place, more)| (listed[place], more)).collect();
+        self.user.copy_from_slice(&met.user);
+        let ranked = scorer.offered(seen, row);
         // Something shown that is not ranked here was shown by another policy.
         let head_start =
-            |item: &ItemId| ranked.iter().find(|(other, _)| other == item).map_or(0.0, |it| it.1);
+            |item: &ItemId| ranked.iter().find(|(place, _)| listed[*place] == *item).map_or(0.0, |it| it.1);
         let shown_first = shown.iter().map(|item| (*item, head_start(item)));
-        let others = ranked.iter().copied().filter(|(item, _)| !shown.contains(item));
-        let (offered, head_start): (Vec<_>, Vec<_>) = shown_first.chain(others).take(c).unzip();
-        let (mut looks, mut told, mut item) = (Vec::new(), Vec::new(), vec![0.0; encoder.width().item]);
-        for id in &offered {
-            encoder.item(seen, row, *id, &met, &mut item);
-            if !seen.items.is_durable() {
-                looks.extend_from_slice(&item[..encoder.looks()]);
+        let ids = ranked.iter().map(|(place, more)| (listed[*place], *more));
+        let offered = shown_first.chain(ids.filter(|(item, _)| !shown.contains(item))).take(c);
+        let (l, mut item) = (encoder.looks(), vec![0.0; encoder.width().item]);
+        let e = item.len() - l;
+        for (place, (id, more)) in offered.enumerate() {
+            encoder.item(seen, row, id, &met, &mut item);
+            match self.cells.get_mut(place) {
+                Some(cell) => *cell = id.0,
+                None => self.looks[place * l..][..l].copy_from_slice(&item[..l]),
             }
-            told.extend_from_slice(&item[encoder.looks()..]);
+            self.told[place * e..][..e].copy_from_slice(&item[l..]);
+            self.head_start[place] = more;
+            *self.n_candidates += 1;
         }
-        let log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
-        Self { user: met.user, offered, looks, told, head_start, log_propensity }
+        *self.log_propensity = slates.propensity.row(row).iter().map(|p| p.ln()).sum::<f64>() as f32;
     }
+}
+
+/// `n` more elements at the end.
+fn grown<T: Default + Clone>(all: &mut Vec<T>, n: usize) -> &mut [T] {
+    let first = all.len();
+    all.resize(first + n, T::default());
+    &mut all[first..]
+}
+
+/// The first `n` elements, cut off.
+fn split<'a, T>(rest: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let (first, others) = std::mem::take(rest).split_at_mut(n);
+    *rest = others;
+    first
 }

@@ -85,8 +85,19 @@ impl Network {
         let [n, c, width] = items.dims();
         // ⟨u, V x⟩ = ⟨Vᵀu, x⟩: a product for every user, not one for every candidate.
         let weights = self.item.forward(self.user.forward(users)) / (self.dim as f64).sqrt();
-        let own = self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c]);
-        items.matmul(weights.reshape([n, width, 1])).reshape([n, c]) + own
+        let (weights, own) = match &self.own.layers[..] {
+            // A linear b is one product with the other: ⟨Vᵀu, x⟩ + ⟨b, x⟩ = ⟨Vᵀu + b, x⟩.
+            [own] => {
+                let bias = own.bias.as_ref().map(|bias| bias.val().reshape([1, 1]));
+                (weights + own.weight.val().transpose(), bias)
+            }
+            _ => (weights, Some(self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c]))),
+        };
+        let product = items.matmul(weights.reshape([n, width, 1])).reshape([n, c]);
+        match own {
+            Some(own) => product + own,
+            None => product,
+        }
     }
 
     /// `[N]`.
@@ -101,10 +112,12 @@ impl Network {
     /// # Errors
     /// [`NnError::NotFinite`] if one is not a number.
     pub fn frozen(&self) -> Result<FrozenNetwork, NnError> {
+        let own = self.own.frozen()?;
         Ok(FrozenNetwork {
             user: self.user.frozen()?,
             item: Frozen::of(std::slice::from_ref(&self.item))?,
-            own: self.own.frozen()?,
+            plane: own.plane(),
+            own,
             value: self.value.frozen()?,
             scale: (self.dim as f32).sqrt().recip(),
         })
@@ -118,6 +131,8 @@ pub struct FrozenNetwork {
     /// Vᵀ.
     item: Frozen,
     own: Frozen,
+    /// b as weights and bias, where it is linear.
+    plane: Option<(Vec<f32>, f32)>,
     value: Frozen,
     scale: f32,
 }
@@ -125,7 +140,7 @@ pub struct FrozenNetwork {
 /// Working memory of a [`FrozenNetwork`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Desk {
-    /// Vᵀu / √d of the user met last.
+    /// Vᵀu / √d of the user met last, and b where it is linear.
     weights: Vec<f32>,
     bench: Bench,
 }
@@ -137,12 +152,19 @@ impl FrozenNetwork {
         let weights = self.item.forward(&vector, &mut desk.bench);
         desk.weights.clear();
         desk.weights.extend(weights.iter().map(|weight| weight * self.scale));
+        if let Some((own, _)) = &self.plane {
+            desk.weights.iter_mut().zip(own).for_each(|(weight, own)| *weight += own);
+        }
     }
 
     /// The score of one item for the user met last.
     pub(crate) fn score(&self, item: &[f32], desk: &mut Desk) -> f32 {
         let product: f32 = item.iter().zip(&desk.weights).map(|(x, weight)| x * weight).sum();
-        product + self.own.forward(item, &mut desk.bench)[0]
+        product
+            + match self.plane {
+                Some((_, bias)) => bias,
+                None => self.own.forward(item, &mut desk.bench)[0],
+            }
     }
 
     /// The value of a user whose trajectory ran this course.

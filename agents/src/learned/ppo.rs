@@ -12,7 +12,7 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{Advantages, Discount, advantages, scale_of, standardised};
-use super::batch::{AT_ONCE, Batch, column, numbers, people, table};
+use super::batch::{AT_ONCE, Batch, PART, column, numbers, people, table};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{Network, NetworkConfig};
@@ -138,7 +138,7 @@ struct Memory {
 
 const MEMORY: &str = "memory.json";
 
-impl<W: Env, S: Holds> Ppo<W, S> {
+impl<W: Env + Send, S: Holds> Ppo<W, S> {
     /// A learner for `world`, in which it ranks by `scorer`.
     ///
     /// # Errors
@@ -179,7 +179,9 @@ impl<W: Env, S: Holds> Ppo<W, S> {
         let (luck, mut sums) = (round_luck(self.memory.seed, self.memory.round), Sums::default());
         for epoch in 0..self.config.epochs {
             rows.shuffle(&mut luck.at(purpose::TRAINING, ItemId(epoch as u32), Tick(1)));
-            for rows in rows.chunks(self.config.batch) {
+            for rows in rows.chunks_mut(self.config.batch) {
+                // In the order in which they lie in memory: a batch is a sum.
+                rows.sort_unstable();
                 self.update(taken, &found, rows, &mut sums)?;
             }
         }
@@ -205,31 +207,20 @@ impl<W: Env, S: Holds> Ppo<W, S> {
         rows: &[u32],
         sums: &mut Sums,
     ) -> Result<(), NnError> {
-        let PpoConfig { clip, entropy: bonus, value: weight, .. } = self.config;
-        let batch = Batch::of(taken, rows, &self.device);
-        let scores = batch.among_those_there(self.network.scores(batch.users.clone(), batch.items.clone()));
-        let (gain, entropy) = match self.config.credit {
-            Credit::Slate => {
-                let (log_p, entropy) = slate_head::slates(&scores, taken.k);
-                let ratio = (log_p - column(&taken.log_propensity, rows, &self.device)).exp();
-                (surrogate(ratio, column(&found.advantage, rows, &self.device), clip).mean(), entropy)
-            }
-            Credit::Position => {
-                let (log_p, entropy) = slate_head::choices(&scores, taken.k);
-                let of = |values| table(values, taken.k, rows, &self.device);
-                let ratio = (log_p - of(&taken.log_choice)).exp();
-                (surrogate(ratio, of(&found.advantage), clip).mean(), entropy)
-            }
+        let objective = Objective { config: &self.config, taken, found, device: &self.device };
+        let loss = |network: &Network, part: &[u32]| {
+            let share = part.len() as f64 / rows.len() as f64;
+            let (loss, told) = objective.loss(network, part);
+            (loss.mul_scalar(share), told.map(|told| share * told))
         };
-        let error =
-            self.network.values(batch.users, batch.courses) - column(&found.target, rows, &self.device);
-        let (entropy, error) = (entropy.mean(), error.square().mean());
-        sums.entropy += entropy.clone().into_scalar::<f64>();
-        sums.error += error.clone().into_scalar::<f64>();
-        let loss = error.mul_scalar(weight) - gain - entropy.mul_scalar(bonus);
-        let network = self.network.clone();
-        let (network, [loss, norm]) = self.optimiser.step(self.rate(), network, loss)?;
+        let (rate, network) = (self.rate(), self.network.clone());
+        let (network, [loss, norm], told) =
+            self.optimiser.step_by_parts(rate, network, rows.chunks(PART), loss)?;
         self.network = network;
+        for [entropy, error] in told {
+            sums.entropy += entropy;
+            sums.error += error;
+        }
         sums.loss += loss;
         sums.norm += norm;
         sums.updates += 1.0;
@@ -238,6 +229,43 @@ impl<W: Env, S: Holds> Ppo<W, S> {
 
     fn rate(&self) -> f64 {
         falling(self.config.learning_rate, self.memory.round, self.config.rounds)
+    }
+}
+
+/// What is made small.
+struct Objective<'a> {
+    config: &'a PpoConfig,
+    taken: &'a Experience,
+    found: &'a Advantages,
+    device: &'a Device,
+}
+
+impl Objective<'_> {
+    /// The mean loss of some rows; entropy and error of the value beside it.
+    fn loss(&self, network: &Network, rows: &[u32]) -> (Tensor<1>, [f64; 2]) {
+        let Self { config, taken, found, device } = *self;
+        let batch = Batch::of(taken, rows, device);
+        let scores = batch.among_those_there(network.scores(batch.users.clone(), batch.items.clone()));
+        let (gain, entropy) = match config.credit {
+            Credit::Slate => {
+                let (log_p, entropy) = slate_head::slates(&scores, taken.k);
+                let ratio = (log_p - column(&taken.log_propensity, rows, device)).exp();
+                (surrogate(ratio, column(&found.advantage, rows, device), config.clip).mean(), entropy)
+            }
+            Credit::Position => {
+                let (log_p, entropy) = slate_head::choices(&scores, taken.k);
+                let of = |values| table(values, taken.k, rows, device);
+                let ratio = (log_p - of(&taken.log_choice)).exp();
+                (surrogate(ratio, of(&found.advantage), config.clip).mean(), entropy)
+            }
+        };
+        let error = network.values(batch.users, batch.courses) - column(&found.target, rows, device);
+        let (entropy, error) = (entropy.mean(), error.square().mean());
+        let told = [&entropy, &error].map(|told| told.clone().into_scalar::<f64>());
+        let loss = error.mul_scalar(config.value) - gain;
+        // An entropy that counts for nothing is not differentiated either.
+        let loss = if config.entropy > 0.0 { loss - entropy.mul_scalar(config.entropy) } else { loss };
+        (loss, told)
     }
 }
 
@@ -272,7 +300,7 @@ struct Sums {
     updates: f64,
 }
 
-impl<W: Env, S: Holds> Learner for Ppo<W, S> {
+impl<W: Env + Send, S: Holds> Learner for Ppo<W, S> {
     fn round(&mut self) -> Result<Measures, NnError> {
         let taken = self.stage.play(round_luck(self.memory.seed, self.memory.round).seed())?;
         let sums = self.learn(&taken)?;

@@ -17,10 +17,12 @@ pub(crate) struct Stage<W, S> {
     options: ResetOptions,
     ranker: PlackettLuce<S>,
     c: usize,
+    /// Rows to make room for.
+    n: usize,
     pub(crate) fairness: Fairness,
 }
 
-impl<W: Env, S: Holds> Stage<W, S> {
+impl<W: Env + Send, S: Holds> Stage<W, S> {
     /// A stage in `world`, where a scorer ranks at this temperature.
     ///
     /// # Errors
@@ -38,7 +40,7 @@ impl<W: Env, S: Holds> Stage<W, S> {
         let c = most_offered(&scorer, &spec)?;
         let mut ranker = PlackettLuce::new(scorer, temperature).map_err(NnError::learner)?;
         ranker.begin(&spec).map_err(NnError::learner)?;
-        Ok(Self { world, spec, options, ranker, c, fairness })
+        Ok(Self { world, spec, options, ranker, c, n: 0, fairness })
     }
 
     pub(crate) fn spec(&self) -> &EnvSpec {
@@ -62,7 +64,15 @@ impl<W: Env, S: Holds> Stage<W, S> {
 
     /// One run of the world, from a seed to its end, with all users at once.
     pub(crate) fn play(&mut self, seed: u64) -> Result<Experience, NnError> {
-        let mut taken = Experience::new(&self.spec, self.ranker.scorer().neural(), self.c);
+        // Within the pool, as every tick is: none has to wake it.
+        let taken = rayon::scope(|_| self.played(seed))?;
+        // Runs are not equally long.
+        self.n = taken.len() + taken.len() / 4;
+        Ok(taken)
+    }
+
+    fn played(&mut self, seed: u64) -> Result<Experience, NnError> {
+        let mut taken = Experience::new(&self.spec, self.ranker.scorer().neural(), self.c, self.n);
         let (mut seen, mut slates, mut step) = (Observation::default(), Slates::default(), Step::default());
         // What was known of the people and items of the run before is of no use in this one.
         self.ranker.begin(&self.spec).map_err(NnError::learner)?;

@@ -20,7 +20,7 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{advantages, scale_of};
-use super::batch::{AT_ONCE, Batch, column};
+use super::batch::{AT_ONCE, Batch, PART, column};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{NetworkConfig, Width};
@@ -31,7 +31,7 @@ use replay::{Played, Replay};
 use spread::Spread;
 
 /// What tells one way of learning the values of slates from another.
-pub(crate) trait Method {
+pub(crate) trait Method: Sync {
     /// What is learned.
     type Nets: Module;
 
@@ -50,7 +50,7 @@ pub(crate) trait Method {
     /// that was shown.
     fn worth(&self, nets: Judges<'_, Self::Nets>, rows: &Asked<'_>) -> Result<Vec<f32>, NnError>;
 
-    /// What is wrong with the values of the slates shown, by their targets `[N]`.
+    /// What is wrong with the values of the slates shown, who are all the candidates here, by their targets `[N]`.
     fn loss(&self, nets: &Self::Nets, rows: &Asked<'_>, target: Tensor<1>) -> Loss;
 }
 
@@ -64,6 +64,9 @@ pub(crate) struct Judges<'a, N> {
     pub(crate) backup: Backup,
 }
 
+/// Errors and what else was measured.
+type Told = (f64, Option<(&'static str, f64)>);
+
 /// Some rows of experience, with their tensors.
 pub(crate) struct Asked<'a> {
     pub(crate) taken: &'a Experience,
@@ -76,10 +79,9 @@ impl<'a> Asked<'a> {
         Self { taken, rows, batch: Batch::of(taken, rows, device) }
     }
 
-    /// `[N, K, F_i]`: the slates.
-    pub(crate) fn slates(&self) -> Tensor<3> {
-        let [n, _, width] = self.batch.items.dims();
-        self.batch.items.clone().slice([0..n, 0..self.taken.k, 0..width])
+    /// The same with nobody but the shown for candidates.
+    fn of_shown(taken: &'a Experience, rows: &'a [u32], device: &Device) -> Self {
+        Self { taken, rows, batch: Batch::of_shown(taken, rows, device) }
     }
 }
 
@@ -90,6 +92,14 @@ pub(crate) struct Loss {
     pub(crate) error: Tensor<1>,
     /// Whatever else is measured.
     pub(crate) other: Option<(&'static str, Tensor<1>)>,
+}
+
+impl Loss {
+    /// What is measured, of a part that counts for a share.
+    fn told(self, share: f64) -> Told {
+        let plain = |told: Tensor<1>| share * told.into_scalar::<f64>();
+        (plain(self.error), self.other.map(|(name, value)| (name, plain(value))))
+    }
 }
 
 /// Learns the values of slates from the latest rounds that were played.
@@ -133,7 +143,7 @@ struct Memory {
 const MEMORY: &str = "memory.json";
 const STILL: &str = "still.safetensors";
 
-impl<W: Env, S: Holds, M: Method> OffPolicy<W, S, M> {
+impl<W: Env + Send, S: Holds, M: Method> OffPolicy<W, S, M> {
     pub(crate) fn begin(
         (method, config): (M, ReplayConfig),
         network: &NetworkConfig,
@@ -192,15 +202,21 @@ impl<W: Env, S: Holds, M: Method> OffPolicy<W, S, M> {
         let (luck, mut sums) = (round_luck(self.memory.seed, self.memory.round), Sums::default());
         for epoch in 0..self.config.epochs as u32 {
             for (played, rows) in self.replay.batches(self.config.batch, &luck, epoch) {
-                let asked = Asked::of(self.replay.taken(played), &rows, &self.device);
-                let target = column(&targets[played], &rows, &self.device);
-                let loss = self.method.loss(&self.nets, &asked, target);
-                sums.add(&loss);
-                let rate = self.config.rate(self.memory.round);
-                let (nets, [loss, norm]) = self.optimiser.step(rate, self.nets.clone(), loss.total)?;
+                let (taken, rate) = (self.replay.taken(played), self.config.rate(self.memory.round));
+                let part = |nets: &M::Nets, part: &[u32]| {
+                    let share = part.len() as f64 / rows.len() as f64;
+                    let asked = Asked::of_shown(taken, part, &self.device);
+                    let target = column(&targets[played], part, &self.device);
+                    let loss = self.method.loss(nets, &asked, target);
+                    (loss.total.clone().mul_scalar(share), loss.told(share))
+                };
+                let (nets, parts) = (self.nets.clone(), rows.chunks(PART));
+                let (nets, [loss, norm], told) = self.optimiser.step_by_parts(rate, nets, parts, part)?;
                 self.nets = nets;
+                told.into_iter().for_each(|told| sums.add(told));
                 sums.loss += loss;
                 sums.norm += norm;
+                sums.updates += 1.0;
             }
         }
         Ok(sums)
@@ -218,12 +234,11 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, loss: &Loss) {
-        self.error += loss.error.clone().into_scalar::<f64>();
-        self.updates += 1.0;
-        if let Some((name, value)) = &loss.other {
+    fn add(&mut self, (error, other): Told) {
+        self.error += error;
+        if let Some((name, value)) = other {
             let before = self.other.map_or(0.0, |(_, sum)| sum);
-            self.other = Some((name, before + value.clone().into_scalar::<f64>()));
+            self.other = Some((name, before + value));
         }
     }
 
@@ -233,7 +248,7 @@ impl Sums {
     }
 }
 
-impl<W: Env, S: Holds, M: Method> Learner for OffPolicy<W, S, M> {
+impl<W: Env + Send, S: Holds, M: Method> Learner for OffPolicy<W, S, M> {
     fn round(&mut self) -> Result<Measures, NnError> {
         let round = self.memory.round;
         self.play(round, self.nets.valid())?;

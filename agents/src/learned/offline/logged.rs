@@ -73,7 +73,7 @@ impl<S: Holds> Collector<S> {
         scorer.neural_mut().set(nobody.build(width, 0, &Device::flex()).frozen()?);
         let logged = Logged {
             spec: spec.clone(),
-            taken: Experience::new(spec, scorer.neural(), c),
+            taken: Experience::new(spec, scorer.neural(), c, 0),
             user: Vec::new(),
             unknown: None,
             target: None,

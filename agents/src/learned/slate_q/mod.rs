@@ -76,7 +76,7 @@ impl SlateNets {
 /// # Source
 /// Ie, Jain, Wang, Narvekar, Agarwal, Wu, Cheng, Chandra, Boutilier (2019), "SlateQ: a tractable decomposition for
 /// reinforcement learning with recommendation sets". There the choice model is given; here it is learned.
-pub fn slate_q<W: Env, S: Holds>(
+pub fn slate_q<W: Env + Send, S: Holds>(
     (optimiser, config): (SlateOptimiser, ReplayConfig),
     network: &NetworkConfig,
     played: (W, ResetOptions, FairnessConfig),
@@ -143,11 +143,12 @@ impl Method for Decomposed {
     }
 
     fn loss(&self, nets: &SlateNets, asked: &Asked<'_>, target: Tensor<1>) -> Loss {
-        let (users, slates, clicked) = (&asked.batch.users, asked.slates(), clicks(asked, &target.device()));
+        let (users, slates) = (&asked.batch.users, &asked.batch.items);
+        let clicked = clicks(asked, &target.device());
         let gain = nets.gain.scores(users.clone(), slates.clone());
         let value = nets.gain.values(users.clone(), asked.batch.courses.clone());
         let error = (of_taken(value, gain, clicked.clone()) - target).square().mean();
-        let (readiness, none) = nets.readiness(users, slates);
+        let (readiness, none) = nets.readiness(users, slates.clone());
         let surprise = choice::log_likelihood(readiness, none, clicked).mean().neg();
         let total = error.clone() + surprise.clone();
         Loss { total, error, other: Some(("choice_loss", surprise)) }
