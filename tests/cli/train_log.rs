@@ -29,6 +29,9 @@ fn a_log_that_cannot_be_learned_from_is_refused_with_what_to_do() {
         ("log_too_large", "train iql --log log --set train.memory_gib=0.0001 --out p"),
         ("log_without_propensities", "train reinforce --log unknown --set train.retrieve=20 --out p"),
         ("any_number_of_candidates", "train iql --log unknown --out p"),
+        ("sizes_in_the_wrong_place", "train sasrec --log unknown --set network.dim=3 --out p"),
+        ("heads_that_do_not_divide", "train sasrec --log unknown --set sasrec.heads=3 --out p"),
+        ("clicks_on_what_does_not_last", "train two-tower --log log --out p"),
         ("nobody_to_hold_out", "train cloning --log log --set behaviour-cloning.held_out=0 --out p"),
         ("unknown_key_of_a_method", "train cql --log log --set cql.alfa=1 --out p"),
         ("target_that_learns", "train fitted-q --log log --set fitted-q.target=mf --out p"),
@@ -61,4 +64,24 @@ fn what_was_learned_from_a_log_runs_and_goes_on_with_no_other_log() {
     // The same log elsewhere is the same log.
     std::fs::rename(here.path().join("log"), here.path().join("moved")).unwrap();
     stdout(here.path(), &format!("train cql --log moved {SMALL} --out cql --resume"));
+}
+
+#[test]
+fn what_was_learned_from_clicks_runs_where_the_world_looks_the_same() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(here.path(), "run --users 40 --days 3 --recommender familiar --out clicked");
+    for design in ["sasrec", "two-tower"] {
+        let small = format!("--set {design}.width=16 --set {design}.length=10 --set {design}.patience=2");
+        stdout(here.path(), &format!("train {design} --log clicked --steps 5000 {small} --out {design}"));
+        stdout(here.path(), &format!("run --users 5 --days 1 --recommender {design} --out run-{design}"));
+        let other = format!("run --users 5 --days 1 --set dim=16 --recommender {design} --out other");
+        let refused = refusal(here.path(), &other);
+        assert!(refused.contains("its features are not those it was trained with"), "{refused}");
+    }
+    let best: Vec<_> = ["best", "policy"]
+        .map(|folder| {
+            std::fs::read(here.path().join(format!("sasrec/{folder}/weights.safetensors"))).unwrap()
+        })
+        .to_vec();
+    assert_eq!(best[0], best[1], "the policy is the one that found most");
 }

@@ -27,8 +27,13 @@ pub use sequences::Sequences;
 pub use training::{RetrievalTraining, TrainingPlan};
 pub use two_tower::{TwoTower, TwoTowerNet};
 
+use recloop_nn::blocks::Levels;
 use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Int, Tensor};
+
+/// Rows that ids share unless told otherwise (chosen by us: at ten thousand items, one in a few thousand shares both of its
+/// rows with another).
+const GROWING: Levels = Levels::Open { buckets: 10_000 };
 
 /// How many numbers describe what a network reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,10 @@ use recloop_nn::burn::module::Module;
 use recloop_nn::burn::nn::{Embedding, EmbeddingConfig};
 use recloop_nn::burn::tensor::{Device, Int, Tensor};
 
-use super::{Design, ItemNet, RetrievalNet, Widths};
+use serde::{Deserialize, Serialize};
+
+use super::{Design, GROWING, ItemNet, RetrievalNet, Widths};
+use crate::learned::Rule;
 
 /// Self-attention over the latest clicks: the query after l clicks is what a causal [`Transformer`] makes of
 /// `s, v_1, …, v_l` at its last step; the key of an item is its `v_i`, the same that stands for it in a past.
@@ -25,7 +28,8 @@ use super::{Design, ItemNet, RetrievalNet, Widths};
 ///
 /// # Source
 /// Kang & McAuley (2018), "Self-attentive sequential recommendation".
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct SasRec {
     /// Which ids get which vectors.
     pub levels: Levels,
@@ -44,6 +48,27 @@ impl SasRec {
     #[must_use]
     pub fn new(levels: Levels) -> Self {
         Self { levels, width: 64, length: 50, layers: 2, heads: 1 }
+    }
+}
+
+impl Default for SasRec {
+    /// For catalogues that grow.
+    fn default() -> Self {
+        Self::new(GROWING)
+    }
+}
+
+impl SasRec {
+    /// What these settings must keep to.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        let divides = self.heads > 0 && self.width.is_multiple_of(self.heads);
+        vec![
+            Rule::some("width", self.width),
+            Rule::some("length", self.length),
+            Rule::some("layers", self.layers),
+            Rule { key: "heads", holds: divides, reason: "they must divide the width" },
+        ]
     }
 }
 

@@ -68,7 +68,7 @@ fn sasrec() -> SasRec {
 }
 
 fn plan() -> TrainingPlan {
-    TrainingPlan { seed: 5, rate: 5e-3, batch: 16, ..TrainingPlan::default() }
+    TrainingPlan { seed: 5, learning_rate: 5e-3, batch: 16, ..TrainingPlan::default() }
 }
 
 fn train<D: Design>(design: D, plan: TrainingPlan, data: Sequences, rounds: usize) -> RetrievalTraining<D> {

@@ -9,12 +9,14 @@ use recloop_nn::burn::tensor::Device;
 use recloop_nn::checkpoint::{OPTIMISER, WEIGHTS, load_json, load_weights, save_json, save_weights};
 use recloop_nn::training::{Learner, Measures};
 use recloop_nn::{NnError, Optimiser, initialise};
+use serde::{Deserialize, Serialize};
 
 use super::batch::{Batch, Run};
 use super::inference::{Inference, Past};
 use super::sequences::Clicks;
 use super::{Design, Retrieval, Sequences};
 use crate::AgentError;
+use crate::learned::Rule;
 use crate::side_by_side::in_order;
 
 /// Places of a ranking that count as found (as in Kang & McAuley 2018).
@@ -23,14 +25,16 @@ const TOP: usize = 10;
 const MOST_JUDGED: usize = 512;
 
 /// How a network is trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct TrainingPlan {
     /// Of the first weights, of the order of learning, of the items drawn.
+    #[serde(skip)]
     pub seed: u64,
-    /// Learning rate of Adam.
-    pub rate: f64,
-    /// Bound on the norm of the gradient.
-    pub clip: f32,
+    /// η of Adam.
+    pub learning_rate: f64,
+    /// Largest norm of a gradient.
+    pub max_norm: f32,
     /// Runs of clicks learned from at once.
     pub batch: usize,
     /// Most batches in a round; a round of fewer has seen everything once.
@@ -39,13 +43,41 @@ pub struct TrainingPlan {
     pub drawn: usize,
     /// Whether everybody's last click is held out, to be looked for after each round.
     pub hold_out: bool,
+    /// Rounds in which held-out clicks may be found no better before it ends.
+    pub patience: u64,
+}
+
+impl TrainingPlan {
+    /// What tells how well held-out clicks are found; higher is better.
+    pub const FOUND: &str = "ndcg@10";
+
+    /// What these settings must keep to.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        vec![
+            Rule::positive("learning_rate", self.learning_rate),
+            Rule::positive("max_norm", self.max_norm.into()),
+            Rule::some("batch", self.batch),
+            Rule::some("batches", self.batches),
+            Rule::some("patience", self.patience as usize),
+        ]
+    }
 }
 
 impl Default for TrainingPlan {
     /// Adam at 1e-3 on 128 runs (as Kang & McAuley 2018), a gradient of norm 5 at most, up to 100 batches a round, 1,024
-    /// items drawn, last clicks held out (chosen by us).
+    /// items drawn, last clicks held out, ten rounds of patience (chosen by us).
     fn default() -> Self {
-        Self { seed: 0, rate: 1e-3, clip: 5.0, batch: 128, batches: 100, drawn: 1024, hold_out: true }
+        Self {
+            seed: 0,
+            learning_rate: 1e-3,
+            max_norm: 5.0,
+            batch: 128,
+            batches: 100,
+            drawn: 1024,
+            hold_out: true,
+            patience: 10,
+        }
     }
 }
 
@@ -75,11 +107,11 @@ impl<D: Design> RetrievalTraining<D> {
         for (name, value) in [("batch", plan.batch), ("batches", plan.batches)] {
             crate::error::check_positive(name, value as f32)?;
         }
-        crate::error::check_positive("rate", plan.rate as f32)?;
-        crate::error::check_positive("clip", plan.clip)?;
+        crate::error::check_positive("learning_rate", plan.learning_rate as f32)?;
+        crate::error::check_positive("max_norm", plan.max_norm)?;
         let device = device.clone().autodiff();
         let net = initialise(design.build(data.looks.widths(), &device), plan.seed, &device);
-        let optimiser = Optimiser::new(Some(plan.clip));
+        let optimiser = Optimiser::new(Some(plan.max_norm));
         let training = Self { design, plan, data, device, net, optimiser, round: 0 };
         if training.runs().is_empty() { Err(AgentError::NoClicks) } else { Ok(training) }
     }
@@ -143,7 +175,7 @@ impl<D: Design> Learner for RetrievalTraining<D> {
         for runs in runs.chunks(self.plan.batch).take(self.plan.batches) {
             let batch = Batch::new(runs, &self.data, self.plan.drawn, &mut rng);
             let loss = batch.loss(&net, &self.data, &self.device);
-            let (moved, [loss, _]) = optimiser.step(self.plan.rate, net, loss)?;
+            let (moved, [loss, _]) = optimiser.step(self.plan.learning_rate, net, loss)?;
             net = moved;
             steps += batch.n_clicks() as u64;
             losses += loss;
@@ -153,7 +185,7 @@ impl<D: Design> Learner for RetrievalTraining<D> {
         (self.net, self.optimiser, self.round) = (net, optimiser, self.round + 1);
         let mut values = vec![("loss", losses / n_batches.max(1.0))];
         if self.plan.hold_out {
-            values.extend(["hit_rate@10", "ndcg@10"].into_iter().zip(self.judge()));
+            values.extend(["hit_rate@10", TrainingPlan::FOUND].into_iter().zip(self.judge()));
         }
         Ok(Measures { steps, values })
     }

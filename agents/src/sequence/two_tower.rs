@@ -5,7 +5,10 @@ use recloop_nn::burn;
 use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Design, ItemNet, RetrievalNet, Widths};
+use serde::{Deserialize, Serialize};
+
+use super::{Design, GROWING, ItemNet, RetrievalNet, Widths};
+use crate::learned::Rule;
 
 /// Keeps a vector of zeros from being divided by nothing.
 const TINY: f32 = 1e-12;
@@ -26,7 +29,8 @@ const TINY: f32 = 1e-12;
 ///
 /// # Source
 /// Yi et al. (2019), "Sampling-bias-corrected neural modeling for large corpus item recommendations".
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct TwoTower {
     /// Which ids get which vectors.
     pub levels: Levels,
@@ -45,6 +49,25 @@ impl TwoTower {
     #[must_use]
     pub fn new(levels: Levels) -> Self {
         Self { levels, width: 64, length: 50, hidden: vec![64], temperature: 0.1 }
+    }
+}
+
+impl Default for TwoTower {
+    /// For catalogues that grow.
+    fn default() -> Self {
+        Self::new(GROWING)
+    }
+}
+
+impl TwoTower {
+    /// What these settings must keep to.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        vec![
+            Rule::some("width", self.width),
+            Rule::some("length", self.length),
+            Rule::positive("temperature", self.temperature),
+        ]
     }
 }
 

@@ -34,8 +34,14 @@ From what another policy has logged, and nothing else:
   recloop run interest-evolution-v0 --recommender better
   recloop run interest-evolution-v0 --recommender same --set recommender.temperature=1
 
+From the order in which people clicked:
+  recloop run feed-v0 --recommender familiar --out clicked
+  recloop train sasrec --log clicked --out sasrec
+  recloop compare feed-v0 popularity familiar sasrec
+
 Sections of a config: [world] and [run] as in `recloop run`, then [train], [network], and that of the
-algorithm: [ppo], [slate-q] or [dqn]; [behaviour-cloning], [cql], [iql], [fitted-q] or [reinforce].";
+algorithm: [ppo], [slate-q] or [dqn]; [behaviour-cloning], [cql], [iql], [fitted-q] or [reinforce];
+[sasrec] or [two-tower], which have the sizes of their networks among their keys.";
 
 /// Trains a policy in a world, or from a log, and leaves it in a folder that runs wherever a recommender does.
 #[derive(Debug, Args)]
@@ -52,7 +58,7 @@ pub(super) struct Train {
     /// One setting, such as ppo.gamma=0.9; a KEY without a section is the world's
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Steps of experience in all: slates learned from, those of a log once with every pass
+    /// Steps of experience in all: slates learned from, or clicks; those of a log once with every pass
     /// [default: the config's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     steps: Option<i64>,

@@ -4,9 +4,10 @@ use recloop_agents::learned::offline::{
     CloningConfig, CqlConfig, FittedQConfig, IqlConfig, Method, Pace, ReinforceConfig,
 };
 use recloop_agents::learned::{PpoConfig, ReplayConfig, Rule, SlateOptimiser};
+use recloop_agents::sequence::{SasRec, TrainingPlan, TwoTower};
 use recloop_nn::training::{Better, EarlyStop};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use crate::ConfigError;
@@ -29,6 +30,18 @@ pub enum Algorithm {
         /// What, and how.
         method: Method,
     },
+    /// What learns from the clicks of a log, one after another.
+    Sequence(SequenceDesign, TrainingPlan),
+}
+
+/// What learns which item somebody clicks next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SequenceDesign {
+    /// Self-attention over the latest clicks.
+    SasRec(SasRec),
+    /// A tower for the user and one for the item.
+    TwoTower(TwoTower),
 }
 
 /// The key of SlateQ that DQN lacks.
@@ -36,8 +49,18 @@ const OPTIMISER: &str = "optimiser";
 
 impl Algorithm {
     /// Their names, which are also those of their sections.
-    pub const NAMES: [&str; 8] =
-        ["behaviour-cloning", "cql", "dqn", "fitted-q", "iql", "ppo", "reinforce", "slate-q"];
+    pub const NAMES: [&str; 10] = [
+        "behaviour-cloning",
+        "cql",
+        "dqn",
+        "fitted-q",
+        "iql",
+        "ppo",
+        "reinforce",
+        "sasrec",
+        "slate-q",
+        "two-tower",
+    ];
 
     /// The algorithm of a name, by the keys of its section.
     pub(super) fn read(name: &str, mut keys: Table) -> Result<Self, ConfigError> {
@@ -56,6 +79,8 @@ impl Algorithm {
             "fitted-q" => offline(name, keys, FittedQConfig::rules, Method::FittedQ),
             "iql" => offline(name, keys, IqlConfig::rules, Method::Iql),
             "reinforce" => offline(name, keys, ReinforceConfig::rules, Method::Reinforce),
+            "sasrec" => sequence(name, keys, SasRec::rules, SequenceDesign::SasRec),
+            "two-tower" => sequence(name, keys, TwoTower::rules, SequenceDesign::TwoTower),
             _ => Err(unknown("algorithm", name, &Self::NAMES)),
         }
     }
@@ -74,13 +99,21 @@ impl Algorithm {
                 Method::Iql(_) => "iql",
                 Method::Reinforce(_) => "reinforce",
             },
+            Self::Sequence(SequenceDesign::SasRec(_), _) => "sasrec",
+            Self::Sequence(SequenceDesign::TwoTower(_), _) => "two-tower",
         }
     }
 
     /// Whether it learns from a log, and not by playing.
     #[must_use]
     pub fn is_offline(&self) -> bool {
-        matches!(self, Self::Offline { .. })
+        matches!(self, Self::Offline { .. } | Self::Sequence(..))
+    }
+
+    /// Whether its network has a shape of its own, and ranks whatever there is.
+    #[must_use]
+    pub fn is_sequential(&self) -> bool {
+        matches!(self, Self::Sequence(..))
     }
 
     /// Who has to be asked about every slate of the log, by the name of a recommender.
@@ -93,9 +126,14 @@ impl Algorithm {
 
     /// What ends it before its steps are made.
     pub(super) fn stop(&self) -> Option<EarlyStop> {
-        let Self::Offline { method: Method::Cloning(settings), .. } = self else { return None };
-        let (measure, patience) = (CloningConfig::HELD_OUT.to_owned(), settings.patience);
-        Some(EarlyStop { measure, patience, min_delta: 0.0, better: Better::Lower })
+        let (measure, patience, better) = match self {
+            Self::Offline { method: Method::Cloning(settings), .. } => {
+                (CloningConfig::HELD_OUT, settings.patience, Better::Lower)
+            }
+            Self::Sequence(_, plan) if plan.hold_out => (TrainingPlan::FOUND, plan.patience, Better::Higher),
+            _ => return None,
+        };
+        Some(EarlyStop { measure: measure.into(), patience, min_delta: 0.0, better })
     }
 
     /// Its settings as they are written.
@@ -117,6 +155,14 @@ impl Algorithm {
                     Method::FittedQ(settings) => written(settings),
                     Method::Iql(settings) => written(settings),
                     Method::Reinforce(settings) => written(settings),
+                });
+                keys
+            }
+            Self::Sequence(design, plan) => {
+                let mut keys = written(plan);
+                keys.extend(match design {
+                    SequenceDesign::SasRec(settings) => written(settings),
+                    SequenceDesign::TwoTower(settings) => written(settings),
                 });
                 keys
             }
@@ -145,10 +191,27 @@ fn offline<T: DeserializeOwned>(
     rules: impl Fn(&T) -> Vec<Rule>,
     method: impl Fn(T) -> Method,
 ) -> Result<Algorithm, ConfigError> {
-    let paces = written(&Pace::default());
-    let (pace, keys) = keys.into_iter().partition(|(key, _)| paces.contains_key(key));
+    let (pace, keys) = parted(keys, &Pace::default());
     let pace = checked(name, pace, Pace::rules)?;
     Ok(Algorithm::Offline { pace, method: method(checked(name, keys, rules)?) })
+}
+
+/// A section in which the plan stands beside the design.
+fn sequence<T: DeserializeOwned>(
+    name: &str,
+    keys: Table,
+    rules: impl Fn(&T) -> Vec<Rule>,
+    design: impl Fn(T) -> SequenceDesign,
+) -> Result<Algorithm, ConfigError> {
+    let (plan, keys) = parted(keys, &TrainingPlan::default());
+    let plan = checked(name, plan, TrainingPlan::rules)?;
+    Ok(Algorithm::Sequence(design(checked(name, keys, rules)?), plan))
+}
+
+/// The keys that `settings` have, and the others.
+fn parted(keys: Table, settings: &impl Serialize) -> (Table, Table) {
+    let theirs = written(settings);
+    keys.into_iter().partition(|(key, _)| theirs.contains_key(key))
 }
 
 fn written(settings: &impl Serialize) -> Table {

@@ -30,6 +30,8 @@ pub fn ready_configs() -> Registry<&'static str> {
         )
         .with("long-term-satisfaction-ppo", include_str!("../../configs/long-term-satisfaction-ppo.toml"))
         .with("reinforce", include_str!("../../configs/reinforce.toml"))
+        .with("sasrec", include_str!("../../configs/sasrec.toml"))
+        .with("two-tower", include_str!("../../configs/two-tower.toml"))
 }
 
 /// The layer that `name` stands for: a ready config, or a file.
@@ -144,7 +146,7 @@ impl TrainConfig {
             layer.remove("recommender");
             runs.push(layer);
         }
-        let is_fair = mine.contains_key("fairness");
+        let [is_fair, is_sized] = ["fairness", "network"].map(|section| mine.contains_key(section));
         let mut section = |name: &str| match mine.remove(name) {
             Some(Value::Table(keys)) => keys,
             _ => Table::new(),
@@ -156,6 +158,11 @@ impl TrainConfig {
         if let Some(idle) = mine.keys().next() {
             let reason = format!("`{}` learns here, so nothing would read this section", algorithm.name());
             return Err(bad(idle, reason));
+        }
+        if is_sized && algorithm.is_sequential() {
+            let reason =
+                format!("`{name}` has sizes of its own: write them under [{name}]", name = algorithm.name());
+            return Err(bad("network", reason));
         }
         if train.log.is_some() && is_fair {
             return Err(bad("fairness", "a log's rewards are what they are: leave this section out".into()));
@@ -189,6 +196,11 @@ impl TrainConfig {
                 "train.retrieve",
                 train.retrieve.is_none() || algorithm.target().is_none(),
                 "the target may show what is not retrieved: leave it out, or leave out `fitted-q.target`",
+            ),
+            (
+                "train.retrieve",
+                train.retrieve.is_none() || !algorithm.is_sequential(),
+                "it ranks whatever there is: leave it out, and say `recommender.retrieve` where it runs",
             ),
             ("network.dim", network.dim > 0, "the vectors need a length"),
         ];
@@ -274,7 +286,9 @@ impl TrainConfig {
             Value::Table(crate::config::shortest(section.expect("a section is plain data")))
         };
         table.insert("train".into(), write(Table::try_from(&self.train)));
-        table.insert("network".into(), write(Table::try_from(&self.network)));
+        if !self.algorithm.is_sequential() {
+            table.insert("network".into(), write(Table::try_from(&self.network)));
+        }
         if let Ground::World(_) = self.ground {
             table.insert("fairness".into(), write(Table::try_from(&self.fairness)));
         }

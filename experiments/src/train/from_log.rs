@@ -4,10 +4,13 @@ use std::path::Path;
 
 use recloop_agents::learned::offline::{Collector, Logged, learner};
 use recloop_agents::learned::{Holds, Neural};
+use recloop_agents::sequence::{RetrievalTraining, Sequences, TrainingPlan};
 use recloop_data::{LogSource, digest};
+use recloop_nn::NnError;
 use recloop_nn::burn::tensor::Device;
+use recloop_nn::training::Learner;
 
-use super::{Algorithm, Begun, TrainConfig, staged};
+use super::{Algorithm, Begun, SequenceDesign, TrainConfig, staged};
 use crate::RunError;
 use crate::config::bad;
 
@@ -15,17 +18,44 @@ const GIB: f64 = (1_u64 << 30) as f64;
 
 /// What learns from the log of the run in `dir`.
 pub(super) fn begin(config: &TrainConfig, dir: &Path, device: &Device) -> Result<Begun, RunError> {
-    let Algorithm::Offline { pace, method } = config.algorithm() else {
-        unreachable!("a config has a log for nobody else")
-    };
-    let source = LogSource::open(dir)?;
+    let mut source = LogSource::open(dir)?;
     let spec = source.manifest().spec.clone();
+    let data_digest = Some(digest(dir)?);
+    let (pace, method) = match config.algorithm() {
+        Algorithm::Offline { pace, method } => (pace, method),
+        Algorithm::Sequence(design, plan) => {
+            let plan = TrainingPlan { seed: config.seed(), ..plan.clone() };
+            let learner = from_clicks(design, plan, &mut source, device)?;
+            return Ok(Begun { learner, spec, data_digest });
+        }
+        _ => unreachable!("a config has a log for nobody else"),
+    };
     let log = match config.retrieval() {
         None => collected(config, dir, source, Neural::untrained()),
         Some(retrieval) => collected(config, dir, source, staged(retrieval, Neural::untrained())?),
     }?;
     let learner = learner(method, pace, config.network(), log, config.seed(), device)?;
-    Ok(Begun { learner, spec, data_digest: Some(digest(dir)?) })
+    Ok(Begun { learner, spec, data_digest })
+}
+
+fn from_clicks(
+    design: &SequenceDesign,
+    plan: TrainingPlan,
+    source: &mut LogSource,
+    device: &Device,
+) -> Result<Box<dyn Learner>, RunError> {
+    let mut clicks = Sequences::new(&source.manifest().spec).map_err(NnError::learner)?;
+    while let Some(tick) = source.next()? {
+        clicks.push(&tick.transition);
+    }
+    Ok(match design.clone() {
+        SequenceDesign::SasRec(design) => {
+            Box::new(RetrievalTraining::new(design, plan, clicks, device).map_err(NnError::learner)?)
+        }
+        SequenceDesign::TwoTower(design) => {
+            Box::new(RetrievalTraining::new(design, plan, clicks, device).map_err(NnError::learner)?)
+        }
+    })
 }
 
 fn collected<S: Holds>(

@@ -8,7 +8,7 @@ mod curve;
 mod from_log;
 mod policy;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, SequenceDesign};
 pub use config::{Ground, TrainConfig, ready_configs, training_layer};
 pub use policy::{PolicyKind, PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
 
@@ -111,7 +111,7 @@ fn learner<S: Holds + 'static>(
             Box::new(slate_q((optimiser, settings), network, played, scorer, seed, device)?)
         }
         Algorithm::Dqn(settings) => Box::new(dqn(settings, network, played, scorer, seed, device)?),
-        Algorithm::Offline { .. } => unreachable!("a config has a log for it"),
+        Algorithm::Offline { .. } | Algorithm::Sequence(..) => unreachable!("a config has a log for it"),
     })
 }
 
@@ -126,12 +126,19 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
     for key in ["checkpoint_secs", "threads"] {
         table.get_mut("run").and_then(toml::Value::as_table_mut).map(|run| run.remove(key));
     }
-    let width = Neural::width(spec)?;
+    let network = config.network().clone();
     let kind = match config.algorithm() {
-        Algorithm::SlateQ(optimiser, _) => PolicyKind::SlateQ { optimiser: *optimiser },
-        Algorithm::Ppo(_) | Algorithm::Dqn(_) | Algorithm::Offline { .. } => PolicyKind::Ranker,
+        Algorithm::SlateQ(optimiser, _) => {
+            PolicyKind::SlateQ { width: Neural::width(spec)?, network, optimiser: *optimiser }
+        }
+        Algorithm::Ppo(_) | Algorithm::Dqn(_) | Algorithm::Offline { .. } => {
+            PolicyKind::Ranker { width: Neural::width(spec)?, network }
+        }
+        Algorithm::Sequence(design, _) => {
+            PolicyKind::Sequence { design: design.clone(), spec: Box::new(spec.clone()) }
+        }
     };
-    let shape = PolicyShape { width, network: config.network().clone(), retrieval: config.retrieval(), kind };
+    let shape = PolicyShape { retrieval: config.retrieval(), kind };
     Ok(Card {
         version: Card::VERSION,
         algorithm: config.algorithm().name().into(),

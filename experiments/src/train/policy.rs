@@ -3,14 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use recloop_agents::learned::{NetworkConfig, Neural, SlateNets, SlateOptimiser, SlateScorer, Width};
+use recloop_agents::sequence::Retrieval as Sequential;
 use recloop_agents::{
     AgentError, DotProduct, Familiar, LinUcb, LinearReward, Popularity, Recency, Reward, Scorer, TwoStage,
 };
+use recloop_env::EnvSpec;
 use recloop_nn::checkpoint::{self, CARD, Card, WEIGHTS};
 use recloop_nn::training::POLICY;
 use recloop_nn::{Compute, NnError, open};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::SequenceDesign;
 
 /// A cheap scorer that leaves few candidates to a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,31 +74,41 @@ impl Retrieved {
     }
 }
 
-/// What a network reads and writes, as the card has it.
+/// What a policy is made of, as the card has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PolicyShape {
-    /// Numbers of a user and of an item.
-    pub width: Width,
-    /// Sizes.
-    pub network: NetworkConfig,
     /// What leaves how many candidates to be ranked.
     pub retrieval: Option<Retrieved>,
-    /// What the networks say.
-    #[serde(default)]
+    /// Its networks.
     pub kind: PolicyKind,
 }
 
-/// What the networks of a policy say of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// The networks of a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {
-    /// One network: its score.
-    #[default]
-    Ranker,
-    /// Two: what is gained when it is taken, and how readily it is.
+    /// One, which scores candidates.
+    Ranker {
+        /// Numbers of a user and of an item.
+        width: Width,
+        /// Sizes.
+        network: NetworkConfig,
+    },
+    /// Two: what is gained when a candidate is taken, and how readily it is.
     SlateQ {
+        /// Numbers of a user and of an item.
+        width: Width,
+        /// Sizes.
+        network: NetworkConfig,
         /// How slates are put together from that.
         optimiser: SlateOptimiser,
+    },
+    /// One that says which item follows on somebody's clicks.
+    Sequence {
+        /// Its design.
+        design: SequenceDesign,
+        /// What the world was like whose log it has learned from.
+        spec: Box<EnvSpec>,
     },
 }
 
@@ -116,19 +130,23 @@ pub fn trained(dir: &Path) -> Result<(Box<dyn Scorer>, PolicyShape), NnError> {
     let shape: PolicyShape = serde_json::from_value(card.shape)
         .map_err(|error| refused(format!("its shape is not that of a ranking network: {error}")))?;
     let device = open(Compute::Cpu)?;
-    let (PolicyShape { width, network, kind, .. }, weights) = (&shape, dir.join(WEIGHTS));
-    let scorer: Box<dyn Scorer> = match *kind {
-        PolicyKind::Ranker => {
+    let weights = dir.join(WEIGHTS);
+    let scorer: Box<dyn Scorer> = match &shape.kind {
+        PolicyKind::Ranker { width, network } => {
             let mut network = network.build(*width, card.seed, &device);
             checkpoint::load_weights(&mut network, &weights)?;
             Box::new(Neural::new(network.frozen()?, *width))
         }
-        PolicyKind::SlateQ { optimiser } => {
+        PolicyKind::SlateQ { width, network, optimiser } => {
             let mut nets = SlateNets::build(network, *width, card.seed, &device);
             checkpoint::load_weights(&mut nets, &weights)?;
             let [gain, readiness] = nets.frozen()?;
-            Box::new(SlateScorer::new(Neural::new(gain, *width), readiness, optimiser))
+            Box::new(SlateScorer::new(Neural::new(gain, *width), readiness, *optimiser))
         }
+        PolicyKind::Sequence { design, spec } => match design.clone() {
+            SequenceDesign::SasRec(design) => Box::new(Sequential::read(design, spec, &weights, &device)?),
+            SequenceDesign::TwoTower(design) => Box::new(Sequential::read(design, spec, &weights, &device)?),
+        },
     };
     Ok((scorer, shape))
 }

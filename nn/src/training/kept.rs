@@ -27,6 +27,16 @@ pub(super) fn publish(dir: &Path, fill: impl FnOnce(&Path) -> Result<(), NnError
     remove(&old)
 }
 
+/// Copies the files of one folder into another.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), NnError> {
+    for entry in fs::read_dir(from).map_err(NnError::io("read", from))? {
+        let path = entry.map_err(NnError::io("read", from))?.path();
+        let name = path.file_name().unwrap_or_default();
+        fs::copy(&path, to.join(name)).map_err(NnError::io("copy", &path))?;
+    }
+    Ok(())
+}
+
 /// Puts right what a kill within [`publish`] left behind.
 pub(super) fn mend(dir: &Path) -> Result<(), NnError> {
     remove(&beside(dir, "new"))?;

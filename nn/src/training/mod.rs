@@ -8,7 +8,7 @@
 //! | [`METRICS`] | a row for each round: step, round, seconds, the learner's measures |
 //! | [`CHECKPOINT`] | all that a resumed training needs; a card says at which step |
 //! | [`BEST`] | the policy at the best value of the measure that early stopping watches |
-//! | [`POLICY`] | the policy at the end |
+//! | [`POLICY`] | the policy at the end; that of [`BEST`] where there is one |
 //!
 //! A kill at any moment costs the rounds since the last checkpoint, and a resumed training repeats them: it ends as one
 //! that was not killed, to the last bit on a CPU.
@@ -32,7 +32,7 @@ pub const METRICS: &str = "metrics.csv";
 pub const CHECKPOINT: &str = "checkpoint";
 /// The folder of the policy at its best.
 pub const BEST: &str = "best";
-/// The folder of the policy at the end.
+/// The folder of the policy that a training was for.
 pub const POLICY: &str = "policy";
 
 /// What a round came to.

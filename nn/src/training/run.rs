@@ -63,7 +63,12 @@ impl<'a> Run<'a> {
             self.round(learner, watch)?;
         };
         self.checkpoint(learner)?;
-        self.policy(learner, POLICY)?;
+        let best = self.out.join(BEST);
+        if self.streak.is_some() && best.exists() {
+            kept::publish(&self.out.join(POLICY), |dir| kept::copy(&best, dir))?;
+        } else {
+            self.policy(learner, POLICY)?;
+        }
         Ok(self.outcome(end))
     }
 

@@ -33,7 +33,8 @@ fn a_training_that_gets_no_better_stops_and_its_best_is_kept() {
     let found = ended.best.unwrap();
     assert_eq!((found.value, found.step), (best.0, best.1 * BATCH));
     assert_eq!(Card::load(&here.path().join(BEST)).unwrap().step, found.step);
-    assert_ne!(weights(&here.path().join(BEST)), weights(&here.path().join(POLICY)));
+    assert_eq!(weights(&here.path().join(BEST)), weights(&here.path().join(POLICY)));
+    assert_ne!(weights(&here.path().join(BEST)), weights(&here.path().join(CHECKPOINT)));
     // It is over for whoever resumes it, too, and for one that was resumed in between.
     let again = run(&mut Regression::new(8), &impatient(2_000, true), here.path()).unwrap();
     assert_eq!((again.end, again.round, again.best), (End::Early, ended.round, ended.best));
