@@ -125,6 +125,36 @@ pub(crate) fn shortlist(scores: &[f32], items: &[ItemId], ties: &Ties, n: usize,
     }
 }
 
+/// The same with at most `most` of each group, as long as there are others; then the best of those left out.
+pub(crate) fn shortlist_of_groups(
+    scores: &[f32],
+    items: &[ItemId],
+    ties: &Ties,
+    (n, most): (usize, usize),
+    group: impl Fn(ItemId) -> usize,
+    places: &mut Vec<usize>,
+) {
+    let mut best = Vec::new();
+    for (place, score) in scores.iter().enumerate().filter(|(_, score)| **score >= f32::MIN) {
+        let first = most * group(items[place]);
+        if best.len() < first + most {
+            best.resize(first + most, Pick::default());
+        }
+        enter(&mut best[first..][..most], Pick { key: ties.key(*score, items[place]), place });
+    }
+    let (mut within, mut others) = (vec![f32::NEG_INFINITY; scores.len()], scores.to_vec());
+    for Pick { place, .. } in best.into_iter().filter(|pick| pick.key > 0) {
+        (within[place], others[place]) = (scores[place], f32::NEG_INFINITY);
+    }
+    shortlist(&within, items, ties, n, places);
+    if places.len() < n {
+        let mut more = Vec::new();
+        shortlist(&others, items, ties, n - places.len(), &mut more);
+        places.append(&mut more);
+        places.sort_unstable();
+    }
+}
+
 /// A score that at least `k` reach, and few more: the k-th largest of maxima over disjoint parts.
 fn bar(scores: &[f32], k: usize, maxima: &mut Vec<f32>) -> f32 {
     let n_pieces = (MAXIMA_PER_PLACE * k).div_ceil(GROUP);
@@ -194,6 +224,22 @@ fn enter(best: &mut [Pick], pick: Pick) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_group_has_more_than_its_share_while_there_are_others() {
+        let (ties, items): (_, Vec<_>) = (Ties::default(), (0..6).map(ItemId).collect());
+        // Groups of three and three; the last of the first may not be shown.
+        let scores = [9.0, 8.0, f32::NEG_INFINITY, 3.0, 2.0, 1.0];
+        let found = |n: usize, most: usize| {
+            let mut places = Vec::new();
+            shortlist_of_groups(&scores, &items, &ties, (n, most), |item| item.index() / 3, &mut places);
+            places
+        };
+        assert_eq!(found(2, 1), [0, 3]);
+        assert_eq!(found(3, 2), [0, 1, 3]);
+        assert_eq!(found(3, 1), [0, 1, 3], "nobody else is left of whom there is none");
+        assert_eq!(found(9, 1), [0, 1, 3, 4, 5]);
+    }
 
     #[test]
     fn selection_agrees_with_a_full_sort() {

@@ -6,13 +6,16 @@ use super::{Scorer, keep_out, unfit};
 use crate::AgentError;
 use crate::learned::{FrozenNetwork, Holds, Neural};
 use crate::moments::moments;
-use crate::select::{Ties, shortlist};
+use crate::select::{Ties, shortlist, shortlist_of_groups};
 
 /// The score of what was not retrieved: below any other, yet a number.
 pub(crate) const NOT_RETRIEVED: f32 = f32::MIN / 4.0;
 
 /// Retrieves the best N candidates of a row by one scorer and ranks only those by another: `s_ui = ranker(u, i) + λ z_ui` if i
 /// is among the N best of the retriever, else −8.5e37.
+///
+/// With [`of_each_creator`](TwoStage::of_each_creator), no creator has more than so many among the N, so that a ranker that is
+/// to be fair to creators finds them all.
 ///
 /// λ is how far the ranker leans on the retriever, 0 unless told: z is the retriever's score less its mean over the N, over
 /// their standard deviation. A ranker that is to be trained then begins where the retriever is, and learns what it misses.
@@ -38,6 +41,7 @@ pub struct TwoStage<R, S> {
     retriever: R,
     ranker: S,
     keep: usize,
+    per_creator: Option<usize>,
     lean: f32,
     ties: Ties,
 }
@@ -48,7 +52,15 @@ impl<R: Scorer, S: Scorer> TwoStage<R, S> {
         if keep == 0 {
             return Err(AgentError::Setting { name: "retrieve", value: 0.0 });
         }
-        Ok(Self { retriever, ranker, keep, lean: 0.0, ties: Ties::default() })
+        Ok(Self { retriever, ranker, keep, per_creator: None, lean: 0.0, ties: Ties::default() })
+    }
+
+    /// Retrieves at most so many of each creator, at least 1, as long as others are left.
+    pub fn of_each_creator(self, most: usize) -> Result<Self, AgentError> {
+        if most == 0 {
+            return Err(AgentError::Setting { name: "per_creator", value: 0.0 });
+        }
+        Ok(Self { per_creator: Some(most), ..self })
     }
 
     /// Leans on the retriever by λ, which must be finite.
@@ -75,7 +87,14 @@ impl<R: Scorer, S: Scorer> TwoStage<R, S> {
         self.retriever.score(seen, row, scores);
         keep_out(seen, row, scores).ok()?;
         let mut places = Vec::with_capacity(self.keep.min(scores.len()));
-        shortlist(scores, seen.candidates.listed(row), &self.ties, self.keep, &mut places);
+        let listed = seen.candidates.listed(row);
+        match (self.per_creator, seen.items.catalogue()) {
+            (Some(most), Some(catalogue)) => {
+                let creator = |item| catalogue.creator(item).index();
+                shortlist_of_groups(scores, listed, &self.ties, (self.keep, most), creator, &mut places);
+            }
+            _ => shortlist(scores, listed, &self.ties, self.keep, &mut places),
+        }
         Some(places)
     }
 }
@@ -110,6 +129,9 @@ impl<R: Scorer, S: Scorer> Scorer for TwoStage<R, S> {
         if self.keep < spec.slate_size {
             let reason = format!("{} are retrieved for a slate of {}", self.keep, spec.slate_size);
             return Err(unfit("two-stage", spec, reason));
+        }
+        if self.per_creator.is_some() && !spec.durable_items {
+            return Err(unfit("two-stage", spec, "its items have no creators to choose of each".into()));
         }
         self.retriever.begin(spec)?;
         self.ranker.begin(spec)

@@ -59,6 +59,7 @@ struct TrainSection {
     retrieve: Option<usize>,
     retriever: Option<Retrieval>,
     lean: Option<f32>,
+    per_creator: Option<usize>,
     log: Option<PathBuf>,
     memory_gib: Option<f64>,
 }
@@ -101,6 +102,7 @@ impl Default for TrainSection {
             retrieve: None,
             retriever: None,
             lean: None,
+            per_creator: None,
             log: None,
             memory_gib: None,
         }
@@ -189,6 +191,12 @@ impl TrainConfig {
             ("train.retrieve", train.retrieve != Some(0), "at least the items of a slate must be left"),
             ("train.retriever", train.retriever.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
             ("train.lean", train.lean.is_none() || train.retrieve.is_some(), "it needs `retrieve`"),
+            (
+                "train.per_creator",
+                train.per_creator.is_none() || train.retrieve.is_some(),
+                "it needs `retrieve`",
+            ),
+            ("train.per_creator", train.per_creator != Some(0), "at least one of each must be left"),
             ("train.lean", train.lean.is_none_or(f32::is_finite), "it must be finite"),
             ("train.memory_gib", memory.is_none_or(|gib| gib > 0.0), "it is no room at all"),
             ("train.memory_gib", memory.is_none() || train.log.is_some(), "only a log is kept in memory"),
@@ -251,10 +259,9 @@ impl TrainConfig {
     /// What leaves how many candidates to be ranked; all are ranked if nothing does.
     #[must_use]
     pub fn retrieval(&self) -> Option<Retrieved> {
-        let TrainSection { retriever, lean, .. } = &self.train;
-        let retrieved =
-            |keep| Retrieved { by: retriever.unwrap_or_default(), keep, lean: lean.unwrap_or(0.0) };
-        self.train.retrieve.map(retrieved)
+        let TrainSection { retriever, lean, per_creator, .. } = self.train;
+        let (by, lean) = (retriever.unwrap_or_default(), lean.unwrap_or(0.0));
+        self.train.retrieve.map(|keep| Retrieved { by, keep, lean, per_creator })
     }
 
     /// Sizes of the network.

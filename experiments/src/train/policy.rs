@@ -62,6 +62,9 @@ pub struct Retrieved {
     pub keep: usize,
     /// λ of [`TwoStage`].
     pub lean: f32,
+    /// The most of each creator, if that is bounded.
+    #[serde(default)]
+    pub per_creator: Option<usize>,
 }
 
 impl Retrieved {
@@ -70,7 +73,11 @@ impl Retrieved {
     /// # Errors
     /// No candidates, or a λ that is not finite.
     pub fn before<S: Scorer>(self, ranker: S) -> Result<TwoStage<Box<dyn Scorer>, S>, AgentError> {
-        TwoStage::new(self.by.scorer(), ranker, self.keep)?.leaning(self.lean)
+        let staged = TwoStage::new(self.by.scorer(), ranker, self.keep)?.leaning(self.lean)?;
+        match self.per_creator {
+            Some(most) => staged.of_each_creator(most),
+            None => Ok(staged),
+        }
     }
 }
 
