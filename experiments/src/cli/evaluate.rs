@@ -17,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   recloop evaluate runs/dot --target dot:temperature=0.5 --reward click --by age
   recloop evaluate runs/dot --target random --target run:runs/mf --estimators sips,rips
+  recloop evaluate runs/dot --target dot:temperature=0.5 --scores q --estimators dr,seq-dr
   recloop evaluate log.parquet --columns map.toml --target column:pi --estimators 'dr,dros(5)'
   recloop evaluate obd/random/men --target table:obd/targets/random_action_dist.csv?campaign=men
   recloop evaluate part-1.parquet --columns map.toml --target column:pi --partial 1.sums
@@ -64,6 +65,9 @@ pub(super) struct Evaluate {
     /// What predicts rewards where the log brings no predictions along
     #[arg(long, value_enum, default_value_t = Model::Linear)]
     model: Model,
+    /// A policy of `recloop train`, such as fitted-q from another log, whose scores the model is told besides the features
+    #[arg(long, value_name = "DIR")]
+    scores: Option<PathBuf>,
     /// How much the next decision of a user counts, against this one, for estimators over trajectories
     #[arg(long, value_name = "GAMMA", default_value_t = 1.0)]
     discount: f64,
@@ -145,6 +149,7 @@ impl Evaluate {
             columns: self.columns.clone(),
             reward: self.reward.clone(),
             by: self.by.clone(),
+            scores: self.scores.clone(),
             skip_invalid: self.skip_invalid,
             request: Request { estimators, declared, model, sequence, ..Request::default() },
             partial: self.partial.clone(),

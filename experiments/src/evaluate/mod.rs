@@ -7,9 +7,10 @@ mod ranked;
 
 use std::path::{Path, PathBuf};
 
+use recloop_data::Manifest;
 use recloop_data::ope::table::{Mapping, Table, TableOptions, TargetSpec};
 use recloop_data::ope::{
-    Estimator, Evaluation, OpeError, Partial, Request, RunLog, RunLogOptions, Source, Watch, evaluate,
+    Estimator, Evaluation, OpeError, Partial, Request, RunLog, RunLogOptions, Scores, Source, Watch, evaluate,
 };
 use recloop_env::TargetPolicy;
 
@@ -17,6 +18,7 @@ pub use ranked::Ranked;
 
 use crate::RunError;
 use crate::run::{pool, store};
+use crate::train::{policy_dir, trained};
 
 /// What is to be evaluated, and what is to be made of it.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,8 @@ pub struct EvaluateConfig {
     pub reward: Option<String>,
     /// The column or group that results are broken down by.
     pub by: Option<String>,
+    /// A trained policy whose scores reward models are told.
+    pub scores: Option<PathBuf>,
     /// Whether rows that cannot be used are left out and counted.
     pub skip_invalid: bool,
     /// Estimators, declarations, models.
@@ -176,11 +180,16 @@ fn opened(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn 
     let (source, reward) =
         if is_run(log) { run_log(config, log, target)? } else { table(config, log, target)? };
     let mut request = config.request.clone();
-    request.about =
-        [("target", Some(target.to_owned())), ("reward", Some(reward)), ("by", config.by.clone())]
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
-            .collect();
+    let scores = config.scores.as_ref().map(|dir| dir.display().to_string());
+    request.about = [
+        ("target", Some(target.to_owned())),
+        ("reward", Some(reward)),
+        ("by", config.by.clone()),
+        ("scores", scores),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+    .collect();
     Ok((source, request))
 }
 
@@ -202,11 +211,34 @@ fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn
     let (policy, logger) = (crate::target(target, log)?, crate::logger(log)?);
     let logger = logger.map(|policy| -> Box<dyn TargetPolicy> { policy });
     let reward = config.reward.clone().unwrap_or_else(|| "reward".into());
-    Ok((Box::new(RunLog::open(log, policy, logger, &options)?), reward))
+    let opened = RunLog::open(log, policy, logger, &options)?;
+    let opened = match &config.scores {
+        Some(dir) => opened.with_scores(scores(dir, log)?),
+        None => opened,
+    };
+    Ok((Box::new(opened), reward))
+}
+
+/// What the policy trained in `dir` thinks of the candidates of a log.
+fn scores(dir: &Path, log: &Path) -> Result<Scores, RunError> {
+    let refused = |reason: String| OpeError::Request { what: format!("--scores {}", dir.display()), reason };
+    let policy =
+        policy_dir(dir).ok_or_else(|| refused("it holds no policy: `recloop train` makes one".into()))?;
+    let (mut scorer, _) = trained(&policy)?;
+    scorer.begin(&Manifest::load(log)?.spec)?;
+    if scorer.learns() || scorer.is_random() {
+        let reason = "what it says depends on what it has met, and a log is not asked in order".into();
+        return Err(refused(reason).into());
+    }
+    Ok(Box::new(move |seen, row, out| scorer.score(seen, row, out)))
 }
 
 /// A table, and what its reward is: shards that are merged must agree on it.
 fn table(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn Source>, String), RunError> {
+    if config.scores.is_some() {
+        let (what, reason) = ("--scores".into(), "only the log of a run says what a policy would see".into());
+        return Err(OpeError::Request { what, reason }.into());
+    }
     let target: TargetSpec = target.parse()?;
     let mapping = config.columns.as_deref().map(Mapping::load).transpose()?;
     let options = TableOptions {

@@ -14,7 +14,8 @@ const LEAST_MATCHED: usize = 2;
 ///
 /// Of the situation: the user's features · the share of what was shown lately that was clicked · which position. Of the
 /// candidate: its dense blocks · a number for each level of its small categories · its agreement with each feature of the
-/// user of the same dimensions · how alike it is to what the user lately clicked, block by block.
+/// user of the same dimensions · how alike it is to what the user lately clicked, block by block · the score that somebody
+/// gives it, if anybody does.
 #[derive(Debug, Clone)]
 pub(super) struct Features {
     keep: Keep,
@@ -27,6 +28,8 @@ pub(super) struct Features {
     /// User feature, item feature.
     matches: Vec<(BlockAt, BlockAt)>,
     matches_at: usize,
+    /// Where the score is.
+    score_at: Option<usize>,
     width: usize,
 }
 
@@ -52,7 +55,12 @@ impl Features {
             .collect();
         let (matches_at, width) = (end, end + matches.len() + dense.len() + codes.len());
         let (keep, history) = (spec.history.keep, spec.history.length);
-        Self { keep, history, user, positions, dense, codes, matches, matches_at, width }
+        Self { keep, history, user, positions, dense, codes, matches, matches_at, score_at: None, width }
+    }
+
+    /// The same with a score.
+    pub(super) fn scored(self) -> Self {
+        Self { score_at: Some(self.width), width: self.width + 1, ..self }
     }
 
     /// How many numbers there are.
@@ -66,7 +74,12 @@ impl Features {
     }
 
     /// What is the same for all candidates of a row.
-    pub(super) fn situation<'a>(&'a self, seen: &'a Observation, row: usize) -> Situation<'a> {
+    pub(super) fn situation<'a>(
+        &'a self,
+        seen: &'a Observation,
+        row: usize,
+        scores: Vec<f32>,
+    ) -> Situation<'a> {
         let recent = Recent { seen, row };
         let clicks: Vec<usize> = recent.clicks().collect();
         let share = |n: usize| if n == 0 { 0.0 } else { (n as f64).recip() };
@@ -84,7 +97,7 @@ impl Features {
         }
         // Of clicks alone, what tells is how many there are.
         let of = if self.keep == Keep::Clicks { self.history } else { recent.len() };
-        Situation { features: self, seen, row, click_share: clicks.len() as f64 * share(of), liked }
+        Situation { features: self, seen, row, click_share: clicks.len() as f64 * share(of), liked, scores }
     }
 }
 
@@ -135,6 +148,8 @@ pub(super) struct Situation<'a> {
     click_share: f64,
     /// Means over what was lately clicked, in the order of the candidate's blocks.
     liked: Vec<f64>,
+    /// `[C]` in the order of the row's list, if anybody gives scores.
+    scores: Vec<f32>,
 }
 
 impl Situation<'_> {
@@ -159,7 +174,7 @@ impl Situation<'_> {
 
     /// Those of its features that are its own.
     pub(super) fn candidate(&self, place: usize, put: &mut dyn FnMut(usize, f64)) {
-        let Self { features, seen, row, liked, .. } = self;
+        let Self { features, seen, row, liked, scores, .. } = self;
         let (item, items) = (seen.candidates.listed(*row)[place], &seen.items);
         let (first, mut at) = (features.candidate_at(), features.matches_at);
         let user = seen.user_features.row(*row);
@@ -183,6 +198,9 @@ impl Situation<'_> {
             put(level, 1.0);
             put(at, liked[level - first]);
             at += 1;
+        }
+        if let Some(at) = features.score_at {
+            put(at, f64::from(scores[place]));
         }
     }
 }

@@ -17,7 +17,7 @@ mod trajectories;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use recloop_env::{EnvSpec, Grid, Known, TargetPolicy};
+use recloop_env::{EnvSpec, Grid, Known, Observation, TargetPolicy};
 
 use super::model::{Modeller, Offer};
 use super::sequence::Trajectory;
@@ -46,6 +46,9 @@ pub struct RunLogOptions {
     /// What is declared of rewards and propensities: slates that break it are refused.
     pub declared: Declared,
 }
+
+/// Scores of a row's listed candidates, `[C]`: what somebody thinks of them.
+pub type Scores = Box<dyn Fn(&Observation, usize, &mut [f32]) + Send + Sync>;
 
 /// The log of a run under the eyes of a target, slate by slate.
 ///
@@ -77,6 +80,7 @@ pub struct RunLog {
     group: Option<usize>,
     levels: Vec<String>,
     features: Features,
+    scores: Option<Scores>,
     declared: Declared,
     peek: Peek,
 }
@@ -121,9 +125,19 @@ impl RunLog {
         let levels = group.map_or_else(Vec::new, |group| spec.groups[group].levels.clone());
         let (features, peek, dir) = (Features::of(spec), Peek::default(), dir.into());
         let declared = options.declared.clone();
-        let mut log = Self { dir, manifest, target, logger, reward, group, levels, features, declared, peek };
+        let scores = None;
+        let mut log =
+            Self { dir, manifest, target, logger, reward, group, levels, features, scores, declared, peek };
         log.peek = log.peek()?;
         Ok(log)
+    }
+
+    /// Tells reward models, besides the features, what `scores` says of each candidate: such as Q fitted to another log of
+    /// the same world. Fitted to this one, it has seen the rewards it is to predict.
+    #[must_use]
+    pub fn with_scores(mut self, scores: Scores) -> Self {
+        (self.features, self.scores) = (self.features.scored(), Some(scores));
+        self
     }
 
     /// Looks at the first slates.
@@ -172,7 +186,13 @@ impl RunLog {
 
 impl Shown<'_> {
     fn situation(&self) -> Situation<'_> {
-        self.log.features.situation(self.tick.transition.seen, self.row)
+        let (seen, row) = (self.tick.transition.seen, self.row);
+        let given = self.log.scores.as_ref().map(|scores| {
+            let mut out = vec![0.0; seen.candidates.listed(row).len()];
+            scores(seen, row, &mut out);
+            out
+        });
+        self.log.features.situation(seen, row, given.unwrap_or_default())
     }
 }
 

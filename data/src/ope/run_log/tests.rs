@@ -9,6 +9,7 @@ use recloop_env::{
 };
 
 use super::*;
+use crate::ope::model::Sparse;
 use crate::ope::{Decisions, SlateRows, WeightSource};
 use crate::{LogOptions, ParquetSink};
 
@@ -303,4 +304,27 @@ fn threads_do_not_shape_what_is_read() {
         pool.install(|| read(&open(dir.path(), TARGET)))
     };
     assert_eq!(on(1), on(3));
+}
+
+#[test]
+fn models_are_told_what_somebody_thinks_of_each_candidate() {
+    let dir = tempfile::tempdir().unwrap();
+    every_slate(dir.path(), toy_world(1), |_, _| {});
+    let plain = open(dir.path(), TARGET).features.width();
+    let thinks = |_: &Observation, row: usize, out: &mut [f32]| {
+        out.iter_mut().enumerate().for_each(|(place, score)| *score = (row + 10 * place) as f32 + 0.5);
+    };
+    let log = open(dir.path(), TARGET).with_scores(Box::new(thinks));
+    let look = |shown: &[Shown<'_>]| {
+        let mut told = Sparse::default();
+        shown[0].situation().describe(2, 0, &mut told);
+        Ok(told.iter().last())
+    };
+    let expected = Some((plain as u32, 20.5));
+    log.each_block(look, |_, last| {
+        assert_eq!(last, expected);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(log.features.width(), plain + 1);
 }
