@@ -134,7 +134,8 @@ pub(crate) fn shortlist_of_groups(
     group: impl Fn(ItemId) -> usize,
     places: &mut Vec<usize>,
 ) {
-    let mut best = Vec::new();
+    // More of a group than are kept in all are never kept.
+    let (most, mut best) = (most.min(n), Vec::new());
     for (place, score) in scores.iter().enumerate().filter(|(_, score)| **score >= f32::MIN) {
         let first = most * group(items[place]);
         if best.len() < first + most {
@@ -142,13 +143,13 @@ pub(crate) fn shortlist_of_groups(
         }
         enter(&mut best[first..][..most], Pick { key: ties.key(*score, items[place]), place });
     }
-    let (mut within, mut others) = (vec![f32::NEG_INFINITY; scores.len()], scores.to_vec());
-    for Pick { place, .. } in best.into_iter().filter(|pick| pick.key > 0) {
-        (within[place], others[place]) = (scores[place], f32::NEG_INFINITY);
-    }
+    let mut within = vec![f32::NEG_INFINITY; scores.len()];
+    // The key of a score is above zero, that of an empty seat is zero.
+    best.iter().filter(|pick| pick.key > 0).for_each(|pick| within[pick.place] = scores[pick.place]);
     shortlist(&within, items, ties, n, places);
     if places.len() < n {
-        let mut more = Vec::new();
+        let (mut others, mut more) = (scores.to_vec(), Vec::new());
+        places.iter().for_each(|place| others[*place] = f32::NEG_INFINITY);
         shortlist(&others, items, ties, n - places.len(), &mut more);
         places.append(&mut more);
         places.sort_unstable();

@@ -213,3 +213,56 @@ impl ModuleVisitor for Add<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+    use crate::blocks::{Mlp, MlpConfig};
+    use crate::{Compute, initialise, open};
+
+    /// Rows of three numbers whose sum is to be learned.
+    fn loss(net: &Mlp, rows: &[f32]) -> Tensor<1> {
+        let (n, device) = (rows.len() / 3, open(Compute::Cpu).unwrap().autodiff());
+        let x = Tensor::<2>::from_data(TensorData::new(rows.to_vec(), [n, 3]), &device);
+        (net.forward(x.clone()) - x.sum_dim(1)).square().sum()
+    }
+
+    fn weights(net: &Mlp) -> Vec<f32> {
+        let of = |layer: &burn::nn::Linear| layer.weight.val().into_data().try_to_vec::<f32>().unwrap();
+        net.layers.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn a_step_by_parts_is_the_step_by_the_whole_and_threads_change_no_bit() {
+        let device = open(Compute::Cpu).unwrap().autodiff();
+        let rows: Vec<f32> = (0..90).map(|i| ((i * 37 % 19) as f32 - 9.0) / 7.0).collect();
+        let net = || initialise(MlpConfig::new(3, [8], 1).build(&device), 5, &device);
+        let by_parts = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (mut net, mut optimiser) = (net(), Optimiser::new(Some(0.5)));
+                for _ in 0..3 {
+                    let parts = rows.chunks(24);
+                    let part = |net: &Mlp, part: &[f32]| (loss(net, part), part.len());
+                    let (moved, [told, _], sizes) = optimiser.step_by_parts(0.1, net, parts, part).unwrap();
+                    assert_eq!(sizes, [24, 24, 24, 18]);
+                    assert!(told.is_finite());
+                    net = moved;
+                }
+                weights(&net)
+            })
+        };
+        let (mut whole, mut optimiser) = (net(), Optimiser::new(Some(0.5)));
+        for _ in 0..3 {
+            let loss = loss(&whole, &rows);
+            whole = optimiser.step(0.1, whole, loss).unwrap().0;
+        }
+        let (one, two) = (by_parts(1), by_parts(2));
+        assert_eq!(one, two);
+        for (part, whole) in one.iter().zip(weights(&whole)) {
+            assert!((part - whole).abs() < 1e-4, "{part} {whole}");
+        }
+    }
+}

@@ -85,3 +85,29 @@ fn what_was_learned_from_clicks_runs_where_the_world_looks_the_same() {
         .to_vec();
     assert_eq!(best[0], best[1], "the policy is the one that found most");
 }
+
+#[test]
+fn reward_models_are_told_what_a_policy_of_another_log_thinks() {
+    let here = tempfile::tempdir().unwrap();
+    let run = |seed: u32, name: &str| {
+        stdout(
+            here.path(),
+            &format!("run --users 30 --days 2 --seed {seed} --recommender random --out {name}"),
+        );
+    };
+    run(1, "log");
+    run(2, "other");
+    let small =
+        "--steps 2000 --set network.hidden=[8] --set train.retrieve=50 --set train.retriever=\"recency\"";
+    stdout(here.path(), &format!("train fitted-q --log other {small} --out q"));
+    let evaluate = "evaluate log --target random --estimators dm,dr";
+    let (plain, told) =
+        (stdout(here.path(), evaluate), stdout(here.path(), &format!("{evaluate} --scores q")));
+    assert_ne!(plain, told, "the model knows more");
+    for (name, args) in [
+        ("scores_of_the_same_log", "evaluate other --target random --scores q"),
+        ("scores_of_nobody", "evaluate log --target random --scores nowhere"),
+    ] {
+        assert_snapshot!(name, refusal(here.path(), args));
+    }
+}

@@ -42,7 +42,7 @@ impl Batch {
         let mut items = Vec::with_capacity(n * c * width.item);
         rows.iter().for_each(|row| taken.items(*row as usize, c, &mut items));
         let full = rows.iter().all(|row| taken.n_candidates[*row as usize] as usize >= c);
-        let added = (!full || taken.head_start.iter().any(|more| *more != 0.0)).then(|| {
+        let added = (!full || taken.leans).then(|| {
             let row = |row: &u32| {
                 let there = taken.n_candidates[*row as usize] as usize;
                 let head_start = &taken.head_start[*row as usize * taken.c..][..c];

@@ -20,7 +20,7 @@ const HUNDRED: f32 = 100.0;
 /// - `users` `[N, F_u]`
 /// - where items last, `looks` `[M, L]` and `cells` `[N, C]`, of which the first K are the slate, top first; elsewhere `looks`
 ///   `[N, C, L]` in that order, and no `cells`
-/// - `told` `[N, C, F_i − L]`; `head_start` `[N, C]`, if any scorer gives one
+/// - `told` `[N, C, F_i − L]`; `head_start` `[N, C]`
 /// - `click` `[N, K]`; everything else `[N]`
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Experience {
@@ -37,6 +37,8 @@ pub(crate) struct Experience {
     pub(crate) told: Vec<f32>,
     /// What a score has beside the network's.
     pub(crate) head_start: Vec<f32>,
+    /// Whether any is not 0.
+    pub(crate) leans: bool,
     /// Candidates there were.
     pub(crate) n_candidates: Vec<u32>,
     /// `[N, 5]` the user's trajectory before, in hundreds: slates, reward, ticks, and the sums of the first signals.
@@ -118,6 +120,8 @@ impl Experience {
         lines.into_par_iter().enumerate().with_min_len(64).for_each(|(row, line)| {
             line.write(scorer, seen, slates, row);
         });
+        let first = self.len() * self.c;
+        self.leans |= self.head_start[first..].iter().any(|more| *more != 0.0);
         self.log_choice.extend(slates.propensity.as_slice().iter().map(|p| p.ln() as f32));
         self.chain(seen, step);
     }

@@ -1,4 +1,4 @@
-//! Losses of learning from a log, row by row.
+//! Losses, row by row.
 
 use recloop_nn::burn::tensor::Tensor;
 

@@ -7,10 +7,10 @@ use recloop_nn::burn::tensor::{Tensor, TensorData};
 /// mean entropy of the choices they were made of.
 ///
 /// `log P = Σ_{k<K} (s_k − log Σ_{j≥k} exp s_j)`: as the shown come first, what is left at position k is a suffix. Value and
-/// slope come from one pass over the suffixes; the tensors that are returned have both.
+/// slope are computed outside the graph; the tensors that are returned have both.
 ///
 /// # Shapes
-/// - scores `[N, C]`, −∞ or very low where there is no candidate; both results `[N]`
+/// - scores `[N, C]`, finite and very low where there is no candidate; both results `[N]`
 ///
 /// # Source
 /// Plackett (1975), "The analysis of permutations".
@@ -20,11 +20,10 @@ pub(crate) fn slates(scores: &Tensor<2>, k: usize) -> (Tensor<1>, Tensor<1>) {
     let values = plain.to_data().try_to_vec::<f32>().expect("scores are f32");
     let (mut slope, mut found) = ([vec![0.0; n * c], vec![0.0; n * c]], [vec![0.0; n], vec![0.0; n]]);
     let [of_log_p, of_entropy] = &mut slope;
-    let mut suffixes = Suffixes::default();
     for (row, values) in values.chunks_exact(c).enumerate() {
         let cells = row * c..(row + 1) * c;
         let slopes = [&mut of_log_p[cells.clone()], &mut of_entropy[cells]];
-        [found[0][row], found[1][row]] = suffixes.slate(values, k, slopes);
+        [found[0][row], found[1][row]] = slate(values, k, slopes);
     }
     let moved = scores.clone() - plain;
     let [log_p, entropy] = [0, 1].map(|i| {
@@ -37,65 +36,32 @@ pub(crate) fn slates(scores: &Tensor<2>, k: usize) -> (Tensor<1>, Tensor<1>) {
     (log_p, entropy)
 }
 
-/// Working memory for one row.
-#[derive(Debug, Default)]
-struct Suffixes {
-    /// `[C]` s − max, and its exponential.
-    score: Vec<f64>,
-    weight: Vec<f64>,
-    /// `[K]` one over the sum of a suffix's weights, and the entropy of a choice from it less the sum's logarithm.
-    share: Vec<f64>,
-    surplus: Vec<f64>,
+/// Logarithm of the probability and mean entropy of a slate of the first `k`, and how both change with each score, over
+/// zeros. Each position has the largest score of its suffix for a unit, so that no sum runs out of numbers.
+fn slate(scores: &[f32], k: usize, [of_log_p, of_entropy]: [&mut [f32]; 2]) -> [f32; 2] {
+    let (mut log_p, mut entropy, mut weights) = (0.0, 0.0, Vec::with_capacity(scores.len()));
+    for at in 0..k {
+        let rest = &scores[at..];
+        let most = rest.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let below = || rest.iter().map(|score| f64::from(*score) - f64::from(most));
+        weights.clear();
+        weights.extend(below().map(f64::exp));
+        let total: f64 = weights.iter().sum();
+        let mean = weights.iter().zip(below()).map(|(weight, below)| weight * below).sum::<f64>() / total;
+        log_p += f64::from(scores[at]) - f64::from(most) - total.ln();
+        entropy += total.ln() - mean;
+        of_log_p[at] += 1.0;
+        for (j, (weight, below)) in weights.iter().zip(below()).enumerate() {
+            let share = weight / total;
+            of_log_p[at + j] -= share as f32;
+            of_entropy[at + j] -= (share * (below - mean) / k as f64) as f32;
+        }
+    }
+    [log_p as f32, (entropy / k as f64) as f32]
 }
 
-impl Suffixes {
-    /// Logarithm of the probability and mean entropy of a slate of `k`, and how both change with each score.
-    fn slate(&mut self, scores: &[f32], k: usize, [of_log_p, of_entropy]: [&mut [f32]; 2]) -> [f32; 2] {
-        let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        self.score.clear();
-        self.score.extend(scores.iter().map(|score| f64::from(*score - most)));
-        self.weight.clear();
-        self.weight.extend(self.score.iter().map(|score| score.exp()));
-        let [log_p, entropy] = self.sum(k);
-        let (mut shares, mut surpluses) = (0.0, 0.0);
-        for (j, (score, weight)) in self.score.iter().zip(&self.weight).enumerate() {
-            if j < k {
-                shares += self.share[j];
-                surpluses += self.share[j] * self.surplus[j];
-            }
-            of_log_p[j] = (f64::from(u8::from(j < k)) - weight * shares) as f32;
-            let slope = -weight * (score.max(f64::MIN_POSITIVE.ln()) * shares + surpluses) / k as f64;
-            of_entropy[j] = slope as f32;
-        }
-        [log_p as f32, (entropy / k as f64) as f32]
-    }
-
-    /// Sums over the positions, from the last to the first.
-    fn sum(&mut self, k: usize) -> [f64; 2] {
-        let (score, weight) = (&self.score, &self.weight);
-        // A weight of 0 comes with a score of −∞, or as good as.
-        let part = |j: usize| if weight[j] > 0.0 { weight[j] * score[j] } else { 0.0 };
-        let mut total: f64 = weight[k..].iter().sum();
-        let mut product: f64 = (k..score.len()).map(part).sum();
-        self.share.resize(k, 0.0);
-        self.surplus.resize(k, 0.0);
-        let [mut log_p, mut entropy] = [0.0; 2];
-        for j in (0..k).rev() {
-            total += weight[j];
-            product += part(j);
-            // More than 700 below the best, weights run out of numbers.
-            let whole = total.max(f64::MIN_POSITIVE);
-            let mean = product / whole;
-            (self.share[j], self.surplus[j]) = (whole.recip(), -mean);
-            log_p += score[j] - whole.ln();
-            entropy += whole.ln() - mean;
-        }
-        [log_p, entropy]
-    }
-}
-
-/// The same position by position, as a graph: the logarithm of each choice's probability given those above, `[N, K]`, and their mean
-/// entropy, `[N]`.
+/// The same position by position, as a graph: the logarithm of each choice's probability given those above, `[N, K]`, and
+/// their mean entropy, `[N]`.
 pub(crate) fn choices(scores: &Tensor<2>, k: usize) -> (Tensor<2>, Tensor<1>) {
     let [n, c] = scores.dims();
     let (mut log_p, mut entropy) = (Vec::with_capacity(k), Tensor::<1>::zeros([n], &scores.device()));
@@ -159,8 +125,13 @@ mod tests {
     #[test]
     fn one_pass_and_graph_say_the_same() {
         let device = Device::flex().autodiff();
-        // Somebody nearly sure, somebody with one candidate less.
-        let rows = [vec![0.3, -1.2, 2.0, 0.7], vec![-40.0, 3.0, 60.0, 1.0], vec![1.0, 0.5, 0.2, -1e9]];
+        // Somebody nearly sure, somebody with one candidate less, somebody beyond the reach of exponentials.
+        let rows = [
+            vec![0.3, -1.2, 2.0, 0.7, 0.1, 0.0],
+            vec![-40.0, 3.0, 60.0, 1.0, 2.0, 3.0],
+            vec![1.0, 0.5, 0.2, 0.0, 0.3, -1e9],
+            vec![0.0, -750.0, -750.0, -751.0, -750.0, -749.0],
+        ];
         let of = |head: &dyn Fn(&Tensor<2>) -> (Tensor<1>, Tensor<1>)| {
             let scores = tensor(&rows, &device).require_grad();
             let (log_p, entropy) = head(&scores);
@@ -169,10 +140,10 @@ mod tests {
             let grads = (log_p.mul_scalar(2.0) + entropy).sum().backward();
             (told, scores.grad(&grads).unwrap().into_data().try_to_vec::<f32>().unwrap())
         };
-        let (told, slope) = of(&|scores| slates(scores, 2));
+        let (told, slope) = of(&|scores| slates(scores, 5));
         let (expected, graph) = of(&|scores| {
-            let (log_p, entropy) = choices(scores, 2);
-            (log_p.sum_dim(1).reshape([3]), entropy)
+            let (log_p, entropy) = choices(scores, 5);
+            (log_p.sum_dim(1).reshape([4]), entropy)
         });
         let close = |found: &[f32], expected: &[f32]| {
             let pairs = found.iter().zip(expected);

@@ -14,8 +14,8 @@ pub(crate) const NOT_RETRIEVED: f32 = f32::MIN / 4.0;
 /// Retrieves the best N candidates of a row by one scorer and ranks only those by another: `s_ui = ranker(u, i) + λ z_ui` if i
 /// is among the N best of the retriever, else −8.5e37.
 ///
-/// With [`of_each_creator`](TwoStage::of_each_creator), no creator has more than so many among the N, so that a ranker that is
-/// to be fair to creators finds them all.
+/// With [`of_each_creator`](TwoStage::of_each_creator), no creator has more than so many among the N while there are others, so
+/// that a ranker that is to be fair to creators finds more of them.
 ///
 /// λ is how far the ranker leans on the retriever, 0 unless told: z is the retriever's score less its mean over the N, over
 /// their standard deviation. A ranker that is to be trained then begins where the retriever is, and learns what it misses.

@@ -31,9 +31,8 @@ use recloop_nn::blocks::Levels;
 use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Int, Tensor};
 
-/// Rows that ids share unless told otherwise (chosen by us: at ten thousand items, one in a few thousand shares both of its
-/// rows with another).
-const GROWING: Levels = Levels::Open { buckets: 10_000 };
+/// Vectors for no ids.
+const NOBODY: Levels = Levels::Closed(0);
 
 /// How many numbers describe what a network reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +53,10 @@ pub trait Design: Clone + Send + Sync {
 
     /// How many of the latest clicks it reads.
     fn length(&self) -> usize;
+
+    /// The same with vectors for these ids, unless it says itself which.
+    #[must_use]
+    fn settled(self, levels: Levels) -> Self;
 
     /// The network; its weights are nothing in particular until they are initialised.
     fn build(&self, widths: Widths, device: &Device) -> Self::Net;

@@ -8,7 +8,7 @@ use recloop_nn::burn::tensor::{Device, Int, Tensor};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, GROWING, ItemNet, RetrievalNet, Widths};
+use super::{Design, ItemNet, NOBODY, RetrievalNet, Widths};
 use crate::learned::Rule;
 
 /// Self-attention over the latest clicks: the query after l clicks is what a causal [`Transformer`] makes of
@@ -31,8 +31,8 @@ use crate::learned::Rule;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SasRec {
-    /// Which ids get which vectors.
-    pub levels: Levels,
+    /// Which ids get which vectors; what [`Sequences::levels`](super::Sequences::levels) says if not said.
+    pub levels: Option<Levels>,
     /// Numbers per item, d.
     pub width: usize,
     /// How many of the latest clicks are read.
@@ -44,17 +44,17 @@ pub struct SasRec {
 }
 
 impl SasRec {
-    /// Two layers of one head, 64 numbers, 50 clicks: the sizes of the paper, but for its 50 numbers.
+    /// The default sizes, with vectors for these ids.
     #[must_use]
     pub fn new(levels: Levels) -> Self {
-        Self { levels, width: 64, length: 50, layers: 2, heads: 1 }
+        Self { levels: Some(levels), ..Self::default() }
     }
 }
 
 impl Default for SasRec {
-    /// For catalogues that grow.
+    /// Two layers of one head, 64 numbers, 50 clicks: the sizes of the paper, but for its 50 numbers.
     fn default() -> Self {
-        Self::new(GROWING)
+        Self { levels: None, width: 64, length: 50, layers: 2, heads: 1 }
     }
 }
 
@@ -83,6 +83,10 @@ impl Design for SasRec {
         self.length
     }
 
+    fn settled(self, levels: Levels) -> Self {
+        Self { levels: self.levels.or(Some(levels)), ..self }
+    }
+
     fn build(&self, widths: Widths, device: &Device) -> SasRecNet {
         let body = TransformerConfig {
             layers: self.layers,
@@ -90,7 +94,7 @@ impl Design for SasRec {
             ..TransformerConfig::new(self.width, self.length + 1)
         };
         SasRecNet {
-            items: ItemNet::new(self.levels, widths.item, self.width, device),
+            items: ItemNet::new(self.levels.unwrap_or(NOBODY), widths.item, self.width, device),
             start: EmbeddingConfig::new(1, self.width).init(device),
             body: body.build(device),
         }

@@ -2,6 +2,9 @@
 
 use recloop_env::{EnvSpec, Event, Grid, ItemId, RecommendError, Transition};
 
+use recloop_nn::blocks::Levels;
+
+use super::NOBODY;
 use super::looks::Looks;
 use crate::scorer::need_durable;
 
@@ -33,6 +36,8 @@ pub struct Sequences {
     pub(super) items: Grid<f32>,
     /// `[I]` how often each item was clicked.
     pub(super) counts: Vec<u32>,
+    /// How many items there were in the beginning.
+    n_first: Option<usize>,
 }
 
 /// One person's clicks.
@@ -58,6 +63,7 @@ impl Sequences {
             here: vec![Clicks::default(); spec.n_users],
             items,
             counts: Vec::new(),
+            n_first: None,
         })
     }
 
@@ -68,6 +74,7 @@ impl Sequences {
             self.items.push_row(&vec![0.0; self.items.width()]);
             self.looks.write_item(catalogue, ItemId(item as u32), self.items.row_mut(item));
         }
+        self.n_first.get_or_insert(catalogue.len());
         self.counts.resize(self.items.rows(), 0);
         for (row, user) in t.seen.users.iter().enumerate() {
             if user.index() >= self.here.len() {
@@ -107,6 +114,13 @@ impl Sequences {
     #[must_use]
     pub fn n_items(&self) -> usize {
         self.items.rows()
+    }
+
+    /// Which ids can have vectors of their own: all, if the catalogue stayed as it was; if it grew, none, as there under
+    /// another seed an id is another item, and looks are what carries over.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        if self.n_first == Some(self.n_items()) { Levels::Closed(self.n_items()) } else { NOBODY }
     }
 
     /// Who clicked anything, in a fixed order.

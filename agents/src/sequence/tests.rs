@@ -207,7 +207,7 @@ fn of_the_feed<D: Design>(design: D) -> Retrieval<D> {
 
 #[test]
 fn they_keep_the_contract_behind_a_lottery() {
-    let sasrec = of_the_feed(SasRec { levels: Levels::Open { buckets: 50 }, ..sasrec() });
+    let sasrec = of_the_feed(SasRec { levels: Some(Levels::Open { buckets: 50 }), ..sasrec() });
     check_recommender(|| PlackettLuce::new(sasrec.clone(), 0.5).unwrap(), || toy_feed(30)).unwrap();
     let towers = of_the_feed(TwoTower { length: 3, ..TwoTower::new(Levels::Closed(8)) });
     check_recommender(|| PlackettLuce::new(towers.clone(), 0.5).unwrap(), || toy_feed(30)).unwrap();

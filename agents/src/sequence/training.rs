@@ -104,12 +104,10 @@ impl<D: Design> RetrievalTraining<D> {
     /// [`AgentError::Setting`] for a batch, a number of batches or a rate that is zero; [`AgentError::NoClicks`] if there
     /// is nothing to learn from.
     pub fn new(design: D, plan: TrainingPlan, data: Sequences, device: &Device) -> Result<Self, AgentError> {
-        for (name, value) in [("batch", plan.batch), ("batches", plan.batches)] {
-            crate::error::check_positive(name, value as f32)?;
+        if let Some(Rule { key, .. }) = plan.rules().into_iter().find(|rule| !rule.holds) {
+            return Err(AgentError::Setting { name: key, value: 0.0 });
         }
-        crate::error::check_positive("learning_rate", plan.learning_rate as f32)?;
-        crate::error::check_positive("max_norm", plan.max_norm)?;
-        let device = device.clone().autodiff();
+        let (design, device) = (design.settled(data.levels()), device.clone().autodiff());
         let net = initialise(design.build(data.looks.widths(), &device), plan.seed, &device);
         let optimiser = Optimiser::new(Some(plan.max_norm));
         let training = Self { design, plan, data, device, net, optimiser, round: 0 };

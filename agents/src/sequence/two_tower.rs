@@ -7,7 +7,7 @@ use recloop_nn::burn::tensor::{Device, Int, Tensor, TensorData};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, GROWING, ItemNet, RetrievalNet, Widths};
+use super::{Design, ItemNet, NOBODY, RetrievalNet, Widths};
 use crate::learned::Rule;
 
 /// Keeps a vector of zeros from being divided by nothing.
@@ -32,8 +32,8 @@ const TINY: f32 = 1e-12;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoTower {
-    /// Which ids get which vectors.
-    pub levels: Levels,
+    /// Which ids get which vectors; what [`Sequences::levels`](super::Sequences::levels) says if not said.
+    pub levels: Option<Levels>,
     /// Numbers per item, d.
     pub width: usize,
     /// How many of the latest clicks are averaged.
@@ -45,17 +45,17 @@ pub struct TwoTower {
 }
 
 impl TwoTower {
-    /// 64 numbers, 50 clicks, a hidden layer of 64, τ = 0.1 (chosen by us).
+    /// The default sizes, with vectors for these ids.
     #[must_use]
     pub fn new(levels: Levels) -> Self {
-        Self { levels, width: 64, length: 50, hidden: vec![64], temperature: 0.1 }
+        Self { levels: Some(levels), ..Self::default() }
     }
 }
 
 impl Default for TwoTower {
-    /// For catalogues that grow.
+    /// 64 numbers, 50 clicks, a hidden layer of 64, τ = 0.1 (chosen by us).
     fn default() -> Self {
-        Self::new(GROWING)
+        Self { levels: None, width: 64, length: 50, hidden: vec![64], temperature: 0.1 }
     }
 }
 
@@ -67,6 +67,7 @@ impl TwoTower {
             Rule::some("width", self.width),
             Rule::some("length", self.length),
             Rule::positive("temperature", self.temperature),
+            Rule { key: "hidden", holds: !self.hidden.contains(&0), reason: "a layer has at least one unit" },
         ]
     }
 }
@@ -82,10 +83,14 @@ impl Design for TwoTower {
         self.length
     }
 
+    fn settled(self, levels: Levels) -> Self {
+        Self { levels: self.levels.or(Some(levels)), ..self }
+    }
+
     fn build(&self, widths: Widths, device: &Device) -> TwoTowerNet {
         let user = MlpConfig::new(self.width + widths.user, self.hidden.iter().copied(), self.width);
         TwoTowerNet {
-            items: ItemNet::new(self.levels, widths.item, self.width, device),
+            items: ItemNet::new(self.levels.unwrap_or(NOBODY), widths.item, self.width, device),
             user: user.build(device),
             temperature: self.temperature,
         }

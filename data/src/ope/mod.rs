@@ -33,7 +33,7 @@ pub use interval::{Declared, HEADLINE, Interval, UserSums};
 pub use ledger::N_BUCKETS;
 pub use partial::Partial;
 pub use request::{PassedOver, Request};
-pub use run_log::{RunLog, RunLogOptions, Scores};
+pub use run_log::{Opinion, Opinions, RunLog, RunLogOptions};
 pub use sequence::SequenceOptions;
 pub use shard::{Pass, Watch};
 pub use signals::{Decisions, ModelSource, Predictions, Signals, SlateRows, Wanted, WeightSource};

@@ -78,7 +78,7 @@ pub(super) struct Evaluate {
     #[arg(long, value_name = "FILE", conflicts_with = "merge")]
     partial: Option<PathBuf>,
     /// Merges the sums of shards, in place of reading a log
-    #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with_all = ["log", "target", "estimators", "reward", "by", "columns"])]
+    #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with_all = ["log", "target", "estimators", "reward", "by", "columns", "scores"])]
     merge: Vec<PathBuf>,
     /// Also writes a page to look at
     #[arg(long, value_name = "FILE", conflicts_with = "partial")]

@@ -7,12 +7,16 @@ mod ranked;
 
 use std::path::{Path, PathBuf};
 
-use recloop_data::Manifest;
+use recloop_agents::Scorer;
 use recloop_data::ope::table::{Mapping, Table, TableOptions, TargetSpec};
 use recloop_data::ope::{
-    Estimator, Evaluation, OpeError, Partial, Request, RunLog, RunLogOptions, Scores, Source, Watch, evaluate,
+    Estimator, Evaluation, OpeError, Opinion, Opinions, Partial, Request, RunLog, RunLogOptions, Source,
+    Watch, evaluate,
 };
-use recloop_env::TargetPolicy;
+use recloop_data::{Manifest, digest};
+use recloop_env::{Observation, RecommendError, Streams, TargetPolicy, Transition};
+use recloop_nn::NnError;
+use recloop_nn::checkpoint::Card;
 
 pub use ranked::Ranked;
 
@@ -213,24 +217,52 @@ fn run_log(config: &EvaluateConfig, log: &Path, target: &str) -> Result<(Box<dyn
     let reward = config.reward.clone().unwrap_or_else(|| "reward".into());
     let opened = RunLog::open(log, policy, logger, &options)?;
     let opened = match &config.scores {
-        Some(dir) => opened.with_scores(scores(dir, log)?),
+        Some(dir) => opened.with_opinions(opinions(dir, log)?),
         None => opened,
     };
     Ok((Box::new(opened), reward))
 }
 
 /// What the policy trained in `dir` thinks of the candidates of a log.
-fn scores(dir: &Path, log: &Path) -> Result<Scores, RunError> {
-    let refused = |reason: String| OpeError::Request { what: format!("--scores {}", dir.display()), reason };
-    let policy =
-        policy_dir(dir).ok_or_else(|| refused("it holds no policy: `recloop train` makes one".into()))?;
-    let (mut scorer, _) = trained(&policy)?;
-    scorer.begin(&Manifest::load(log)?.spec)?;
-    if scorer.learns() || scorer.is_random() {
-        let reason = "what it says depends on what it has met, and a log is not asked in order".into();
+fn opinions(dir: &Path, log: &Path) -> Result<Opinions, RunError> {
+    let refused = |reason: &str| OpeError::Request {
+        what: format!("--scores {}", dir.display()),
+        reason: reason.into(),
+    };
+    let policy = policy_dir(dir).ok_or_else(|| refused("it holds no policy: `recloop train` makes one"))?;
+    if Card::load(&policy)?.data_digest == Some(digest(log)?) {
+        let reason = "it has learned from this very log, whose rewards it is to predict: train it on another";
         return Err(refused(reason).into());
     }
-    Ok(Box::new(move |seen, row, out| scorer.score(seen, row, out)))
+    let Manifest { spec, seed, .. } = Manifest::load(log)?;
+    let begin = move || -> Result<Box<dyn Opinion>, RecommendError> {
+        let failed = |error: NnError| RecommendError::Failed { reason: error.to_string() };
+        let (mut scorer, _) = trained(&policy).map_err(failed)?;
+        scorer.begin(&spec)?;
+        Ok(Box::new(Thinks { scorer, streams: Streams::new(seed) }))
+    };
+    begin()?;
+    Ok(Box::new(begin))
+}
+
+/// A trained policy as it goes through a log.
+struct Thinks {
+    scorer: Box<dyn Scorer>,
+    streams: Streams,
+}
+
+impl Opinion for Thinks {
+    fn prepare(&mut self, seen: &Observation) -> Result<(), RecommendError> {
+        self.scorer.prepare(seen, &self.streams)
+    }
+
+    fn scores(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+        self.scorer.score(seen, row, out);
+    }
+
+    fn learn(&mut self, tick: &Transition<'_>) {
+        self.scorer.learn(tick.seen, tick.slates, tick.step);
+    }
 }
 
 /// A table, and what its reward is: shards that are merged must agree on it.

@@ -201,6 +201,13 @@ impl TrainConfig {
             ("train.memory_gib", memory.is_none_or(|gib| gib > 0.0), "it is no room at all"),
             ("train.memory_gib", memory.is_none() || train.log.is_some(), "only a log is kept in memory"),
             (
+                "train.memory_gib",
+                memory.is_none() || !algorithm.is_sequential(),
+                "clicks take little: leave it out",
+            ),
+            ("network.hidden", !network.hidden.contains(&0), "a layer has at least one unit"),
+            ("network.own", !network.own.contains(&0), "a layer has at least one unit"),
+            (
                 "train.retrieve",
                 train.retrieve.is_none() || algorithm.target().is_none(),
                 "the target may show what is not retrieved: leave it out, or leave out `fitted-q.target`",

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use recloop_agents::AgentError;
 use recloop_agents::learned::offline::{Collector, Logged, learner};
 use recloop_agents::learned::{Holds, Neural};
-use recloop_agents::sequence::{RetrievalTraining, Sequences, TrainingPlan};
+use recloop_agents::sequence::{Design, RetrievalTraining, Sequences, TrainingPlan};
 use recloop_data::{LogSource, digest};
 use recloop_nn::NnError;
 use recloop_nn::burn::tensor::Device;
@@ -25,8 +26,8 @@ pub(super) fn begin(config: &TrainConfig, dir: &Path, device: &Device) -> Result
         Algorithm::Offline { pace, method } => (pace, method),
         Algorithm::Sequence(design, plan) => {
             let plan = TrainingPlan { seed: config.seed(), ..plan.clone() };
-            let learner = from_clicks(design, plan, &mut source, device)?;
-            return Ok(Begun { learner, spec, data_digest });
+            let (learner, design) = from_clicks(design.clone(), plan, &mut source, device)?;
+            return Ok(Begun { learner, spec, data_digest, design: Some(design) });
         }
         _ => unreachable!("a config has a log for nobody else"),
     };
@@ -35,27 +36,32 @@ pub(super) fn begin(config: &TrainConfig, dir: &Path, device: &Device) -> Result
         Some(retrieval) => collected(config, dir, source, staged(retrieval, Neural::untrained())?),
     }?;
     let learner = learner(method, pace, config.network(), log, config.seed(), device)?;
-    Ok(Begun { learner, spec, data_digest })
+    Ok(Begun { learner, spec, data_digest, design: None })
 }
 
 fn from_clicks(
-    design: &SequenceDesign,
+    design: SequenceDesign,
     plan: TrainingPlan,
     source: &mut LogSource,
     device: &Device,
-) -> Result<Box<dyn Learner>, RunError> {
+) -> Result<(Box<dyn Learner>, SequenceDesign), RunError> {
     let mut clicks = Sequences::new(&source.manifest().spec).map_err(NnError::learner)?;
     while let Some(tick) = source.next()? {
         clicks.push(&tick.transition);
     }
-    Ok(match design.clone() {
-        SequenceDesign::SasRec(design) => {
-            Box::new(RetrievalTraining::new(design, plan, clicks, device).map_err(NnError::learner)?)
-        }
-        SequenceDesign::TwoTower(design) => {
-            Box::new(RetrievalTraining::new(design, plan, clicks, device).map_err(NnError::learner)?)
-        }
-    })
+    let design = match design {
+        SequenceDesign::SasRec(design) => SequenceDesign::SasRec(design.settled(clicks.levels())),
+        SequenceDesign::TwoTower(design) => SequenceDesign::TwoTower(design.settled(clicks.levels())),
+    };
+    let learner: Result<Box<dyn Learner>, AgentError> = match design.clone() {
+        SequenceDesign::SasRec(design) => boxed(RetrievalTraining::new(design, plan, clicks, device)),
+        SequenceDesign::TwoTower(design) => boxed(RetrievalTraining::new(design, plan, clicks, device)),
+    };
+    Ok((learner.map_err(NnError::learner)?, design))
+}
+
+fn boxed<L: Learner + 'static, E>(learner: Result<L, E>) -> Result<Box<dyn Learner>, E> {
+    learner.map(|learner| -> Box<dyn Learner> { Box::new(learner) })
 }
 
 fn collected<S: Holds>(

@@ -44,7 +44,7 @@ pub fn train(
     watch: &mut dyn Watch,
 ) -> Result<Outcome, RunError> {
     let device = open(device)?;
-    let Begun { mut learner, spec, data_digest } = match config.ground() {
+    let Begun { mut learner, spec, data_digest, design } = match config.ground() {
         Ground::World(run) => by_playing(config, run, &device)?,
         Ground::Log { dir, .. } => from_log::begin(config, dir, &device)?,
     };
@@ -53,7 +53,7 @@ pub fn train(
         checkpoint_secs: config.checkpoint_secs(),
         resume,
         stop: config.algorithm().stop(),
-        card: Card { data_digest, ..card(config, &spec)? },
+        card: Card { data_digest, ..card(config, &spec, design)? },
     };
     let outcome = training::train(&mut *learner, &plan, out, watch)?;
     keep(config, out)?;
@@ -65,6 +65,8 @@ struct Begun {
     learner: Box<dyn Learner>,
     spec: EnvSpec,
     data_digest: Option<String>,
+    /// What was made of the design of a sequence model in sight of the log.
+    design: Option<SequenceDesign>,
 }
 
 fn by_playing(config: &TrainConfig, run: &RunConfig, device: &Device) -> Result<Begun, RunError> {
@@ -78,7 +80,7 @@ fn by_playing(config: &TrainConfig, run: &RunConfig, device: &Device) -> Result<
         }
         _ => behind_retrieval(config, played, Neural::untrained(), device),
     }?;
-    Ok(Begun { learner, spec, data_digest: None })
+    Ok(Begun { learner, spec, data_digest: None, design: None })
 }
 
 /// `ranker` behind a retriever.
@@ -116,7 +118,7 @@ fn learner<S: Holds + 'static>(
 }
 
 /// What the weights are going to be.
-fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
+fn card(config: &TrainConfig, spec: &EnvSpec, design: Option<SequenceDesign>) -> Result<Card, RunError> {
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(NnError::learner);
     let mut table = config.to_table();
     // How often a training is saved, how far it goes and where its log lies do not make it another one.
@@ -134,8 +136,9 @@ fn card(config: &TrainConfig, spec: &EnvSpec) -> Result<Card, RunError> {
         Algorithm::Ppo(_) | Algorithm::Dqn(_) | Algorithm::Offline { .. } => {
             PolicyKind::Ranker { width: Neural::width(spec)?, network }
         }
-        Algorithm::Sequence(design, _) => {
-            PolicyKind::Sequence { design: design.clone(), spec: Box::new(spec.clone()) }
+        Algorithm::Sequence(design_of, _) => {
+            let design = design.unwrap_or_else(|| design_of.clone());
+            PolicyKind::Sequence { design, spec: Box::new(spec.clone()) }
         }
     };
     let shape = PolicyShape { retrieval: config.retrieval(), kind };

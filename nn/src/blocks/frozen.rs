@@ -139,12 +139,12 @@ mod tests {
     #[test]
     fn it_says_what_the_graph_says() {
         let device = open(Compute::Cpu).unwrap();
-        let mlp = initialise(MlpConfig::new(5, [16, 8], 3).build(&device), 2, &device);
+        let mlp = initialise(MlpConfig::new(5, [70, 32], 33).build(&device), 2, &device);
         let rows: Vec<f32> = (0..20).map(|i| ((i * 7 % 11) as f32 - 5.0) / 3.0).collect();
         let all = mlp.forward(Tensor::<2>::from_data(TensorData::new(rows.clone(), [4, 5]), &device));
         let all = all.into_data().try_to_vec::<f32>().unwrap();
         let (frozen, mut bench) = (mlp.frozen().unwrap(), Bench::default());
-        for (row, expected) in rows.chunks(5).zip(all.chunks(3)) {
+        for (row, expected) in rows.chunks(5).zip(all.chunks(33)) {
             for (found, expected) in frozen.forward(row, &mut bench).iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-5, "{found} {expected}");
             }

@@ -34,7 +34,7 @@ pub struct Card {
 
 impl Card {
     /// The form written now.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// Writes it into `dir`.
     ///

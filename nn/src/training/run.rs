@@ -63,8 +63,10 @@ impl<'a> Run<'a> {
             self.round(learner, watch)?;
         };
         self.checkpoint(learner)?;
-        let best = self.out.join(BEST);
-        if self.streak.is_some() && best.exists() {
+        let (best, at) = (self.out.join(BEST), self.streak.as_ref().and_then(Streak::best));
+        // One that a killed training left may be of a round that did not come again.
+        let is_it = |card: Card| at.is_some_and(|at| at.step == card.step);
+        if best.exists() && Card::load(&best).is_ok_and(is_it) {
             kept::publish(&self.out.join(POLICY), |dir| kept::copy(&best, dir))?;
         } else {
             self.policy(learner, POLICY)?;

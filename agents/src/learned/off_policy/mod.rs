@@ -171,7 +171,7 @@ impl<W: Env + Send, S: Holds, M: Method> OffPolicy<W, S, M> {
         M::act_by(&nets, scorer)?;
         let weights = self.stage.fairness.weights;
         let taken = self.stage.play(round_luck(self.memory.seed, round).seed())?;
-        if taken.head_start.iter().any(|more| *more != 0.0) {
+        if taken.leans {
             let reason = "values of slates do not lean on a retriever: leave `lean` at 0, or use `ppo`";
             return Err(NnError::Training { reason: reason.into() });
         }

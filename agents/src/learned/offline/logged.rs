@@ -5,10 +5,9 @@ use recloop_env::{
     End, EnvSpec, Grid, ItemId, Known, Observation, Streams, TargetPolicy, Transition, UserId,
 };
 use recloop_nn::NnError;
-use recloop_nn::burn::tensor::Device;
 
 use super::super::experience::Experience;
-use super::super::network::{NetworkConfig, Width};
+use super::super::network::Width;
 use super::super::neural::Holds;
 use super::super::stage::most_offered;
 use crate::AgentError;
@@ -67,10 +66,7 @@ impl<S: Holds> Collector<S> {
     /// A scorer that does not fit the world, or one that may have any number of candidates to rank.
     pub fn new(spec: &EnvSpec, seed: u64, mut scorer: S) -> Result<Self, NnError> {
         scorer.begin(spec).map_err(NnError::learner)?;
-        let (c, width) = (most_offered(&scorer, spec)?, scorer.neural().encoder().width());
-        // A value is recorded with every row; nobody reads those of a network that has learned nothing.
-        let nobody = NetworkConfig { hidden: Vec::new(), dim: 1, own: Vec::new() };
-        scorer.neural_mut().set(nobody.build(width, 0, &Device::flex()).frozen()?);
+        let c = most_offered(&scorer, spec)?;
         let logged = Logged {
             spec: spec.clone(),
             taken: Experience::new(spec, scorer.neural(), c, 0),
@@ -94,9 +90,9 @@ impl<S: Holds> Collector<S> {
     pub fn bytes(&self, n_slates: u64) -> u64 {
         let Experience { width, n_looks, c, k, .. } = &self.logged.taken;
         // What items that last look like is kept once for all slates.
-        let n_told = if self.logged.spec.durable_items { width.item - n_looks + 1 } else { width.item + 1 };
+        let n_told = if self.logged.spec.durable_items { width.item - n_looks + 1 } else { width.item };
         let cells = width.user + c * (n_told + 1 + usize::from(self.target.is_some())) + 3 * k;
-        // Course, reward, value, time, links: about 64 bytes beside the cells.
+        // Course, reward, time, links: about 64 bytes beside the cells.
         n_slates.saturating_mul((4 * cells + 64) as u64)
     }
 

@@ -7,7 +7,7 @@ use recloop_nn::{Compute, open};
 
 use crate::learned::batch::Batch;
 use crate::learned::stage::Stage;
-use crate::learned::{FairnessConfig, NetworkConfig, Neural, Ppo, PpoConfig, slate_head};
+use crate::learned::{FairnessConfig, Holds, NetworkConfig, Neural, Ppo, PpoConfig, slate_head};
 use crate::{Greedy, PlackettLuce, Recency, TwoStage};
 
 fn network() -> NetworkConfig {
@@ -101,13 +101,11 @@ fn behind_a_retriever_it_learns_from_what_is_left() {
     assert!(measures.steps > 0 && measures.values.iter().all(|(_, value)| value.is_finite()));
 }
 
-#[test]
-fn what_was_recorded_is_what_was_played() {
+fn assert_recorded_as_played<S: Holds>(world: World, scorer: S, network: &NetworkConfig) {
     let device = open(Compute::Cpu).unwrap();
-    let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap().leaning(0.7).unwrap();
     let mut stage =
-        Stage::new(toy_feed(20), ResetOptions::default(), staged, 1.0, FairnessConfig::default()).unwrap();
-    let network = network().build(stage.width(), 3, &device);
+        Stage::new(world, ResetOptions::default(), scorer, 1.0, FairnessConfig::default()).unwrap();
+    let network = network.build(stage.width(), 3, &device);
     stage.act_by(network.frozen().unwrap());
     let taken = stage.play(11).unwrap();
     let rows: Vec<u32> = (0..taken.len() as u32).collect();
@@ -118,5 +116,21 @@ fn what_was_recorded_is_what_was_played() {
     assert_eq!(found.len(), taken.log_choice.len());
     for (found, played) in found.iter().zip(&taken.log_choice) {
         assert!((found - played).abs() < 1e-4, "{found} {played}");
+    }
+    let (log_p, _) = slate_head::slates(&scores, taken.k);
+    let found = log_p.into_data().try_to_vec::<f32>().unwrap();
+    for (found, played) in found.iter().zip(&taken.log_propensity) {
+        assert!((found - played).abs() < 2e-4, "{found} {played}");
+    }
+}
+
+#[test]
+fn what_was_recorded_is_what_was_played() {
+    // Items that stay and items that pass; an own score that is linear, and one that is not; wider than registers are.
+    let linear = NetworkConfig { hidden: vec![48], dim: 8, own: vec![] };
+    for network in [network(), linear] {
+        let staged = TwoStage::new(Recency, Neural::untrained(), 4).unwrap().leaning(0.7).unwrap();
+        assert_recorded_as_played(toy_feed(20), staged, &network);
+        assert_recorded_as_played(toy_world(20), Neural::untrained(), &network);
     }
 }

@@ -78,7 +78,7 @@ impl Features {
         &'a self,
         seen: &'a Observation,
         row: usize,
-        scores: Vec<f32>,
+        scores: &'a [f32],
     ) -> Situation<'a> {
         let recent = Recent { seen, row };
         let clicks: Vec<usize> = recent.clicks().collect();
@@ -149,7 +149,7 @@ pub(super) struct Situation<'a> {
     /// Means over what was lately clicked, in the order of the candidate's blocks.
     liked: Vec<f64>,
     /// `[C]` in the order of the row's list, if anybody gives scores.
-    scores: Vec<f32>,
+    scores: &'a [f32],
 }
 
 impl Situation<'_> {

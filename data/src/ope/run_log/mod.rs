@@ -17,7 +17,7 @@ mod trajectories;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use recloop_env::{EnvSpec, Grid, Known, Observation, TargetPolicy};
+use recloop_env::{EnvSpec, Grid, Known, Observation, RecommendError, TargetPolicy, Transition};
 
 use super::model::{Modeller, Offer};
 use super::sequence::Trajectory;
@@ -47,8 +47,23 @@ pub struct RunLogOptions {
     pub declared: Declared,
 }
 
-/// Scores of a row's listed candidates, `[C]`: what somebody thinks of them.
-pub type Scores = Box<dyn Fn(&Observation, usize, &mut [f32]) + Send + Sync>;
+/// Somebody who thinks something of every candidate, and may learn from what is met on the way.
+pub trait Opinion: Send + Sync {
+    /// Gets ready for a tick.
+    ///
+    /// # Errors
+    /// As a recommender's.
+    fn prepare(&mut self, seen: &Observation) -> Result<(), RecommendError>;
+
+    /// Scores of the listed candidates of a row, `[C]`.
+    fn scores(&self, seen: &Observation, row: usize, out: &mut [f32]);
+
+    /// Takes in a tick after all have been asked about it.
+    fn learn(&mut self, tick: &Transition<'_>);
+}
+
+/// Makes one that has met nothing yet: a log is read more than once.
+pub type Opinions = Box<dyn Fn() -> Result<Box<dyn Opinion>, RecommendError> + Send + Sync>;
 
 /// The log of a run under the eyes of a target, slate by slate.
 ///
@@ -80,7 +95,7 @@ pub struct RunLog {
     group: Option<usize>,
     levels: Vec<String>,
     features: Features,
-    scores: Option<Scores>,
+    opinions: Option<Opinions>,
     declared: Declared,
     peek: Peek,
 }
@@ -125,18 +140,18 @@ impl RunLog {
         let levels = group.map_or_else(Vec::new, |group| spec.groups[group].levels.clone());
         let (features, peek, dir) = (Features::of(spec), Peek::default(), dir.into());
         let declared = options.declared.clone();
-        let scores = None;
+        let opinions = None;
         let mut log =
-            Self { dir, manifest, target, logger, reward, group, levels, features, scores, declared, peek };
+            Self { dir, manifest, target, logger, reward, group, levels, features, opinions, declared, peek };
         log.peek = log.peek()?;
         Ok(log)
     }
 
-    /// Tells reward models, besides the features, what `scores` says of each candidate: such as Q fitted to another log of
-    /// the same world. Fitted to this one, it has seen the rewards it is to predict.
+    /// Tells reward models, besides the features, what somebody thinks of each candidate: such as Q fitted to another log
+    /// of the same world. Fitted to this one, it has seen the rewards it is to predict.
     #[must_use]
-    pub fn with_scores(mut self, scores: Scores) -> Self {
-        (self.features, self.scores) = (self.features.scored(), Some(scores));
+    pub fn with_opinions(mut self, opinions: Opinions) -> Self {
+        (self.features, self.opinions) = (self.features.scored(), Some(opinions));
         self
     }
 
@@ -148,7 +163,7 @@ impl RunLog {
             if seen.is_empty() {
                 continue;
             }
-            let shown = Shown::of(self, &tick, 0)?;
+            let shown = Shown::of(self, &tick, 0, None)?;
             let known = self.target.marginals(seen, 0, shown.k(), &mut Grid::default())?;
             let target_marginals = known == Known::Exact;
             return Ok(Peek {
@@ -169,16 +184,24 @@ impl RunLog {
         mut take: impl FnMut(&[Shown<'_>], T) -> Result<(), OpeError>,
     ) -> Result<(), OpeError> {
         let mut source = LogSource::open(&self.dir)?;
+        let mut opinion = self.opinions.as_ref().map(|begin| begin()).transpose()?;
         while let Some(tick) = source.next()? {
-            let n = tick.transition.seen.len();
+            if let Some(opinion) = &mut opinion {
+                opinion.prepare(tick.transition.seen)?;
+            }
+            let (n, told) = (tick.transition.seen.len(), opinion.as_deref());
             let block = |block: usize| {
                 let rows = block * ROWS_PER_TASK..n.min((block + 1) * ROWS_PER_TASK);
-                let shown = rows.map(|row| Shown::of(self, &tick, row)).collect::<Result<Vec<_>, _>>()?;
+                let shown =
+                    rows.map(|row| Shown::of(self, &tick, row, told)).collect::<Result<Vec<_>, _>>()?;
                 look(&shown).map(|found| (shown, found))
             };
             let blocks: Vec<_> = (0..n.div_ceil(ROWS_PER_TASK)).into_par_iter().map(block).collect();
             // The first row that fails is the one reported, whichever thread finds one first.
             blocks.into_iter().try_for_each(|block| block.and_then(|(shown, found)| take(&shown, found)))?;
+            if let Some(opinion) = &mut opinion {
+                opinion.learn(&tick.transition);
+            }
         }
         Ok(())
     }
@@ -186,13 +209,7 @@ impl RunLog {
 
 impl Shown<'_> {
     fn situation(&self) -> Situation<'_> {
-        let (seen, row) = (self.tick.transition.seen, self.row);
-        let given = self.log.scores.as_ref().map(|scores| {
-            let mut out = vec![0.0; seen.candidates.listed(row).len()];
-            scores(seen, row, &mut out);
-            out
-        });
-        self.log.features.situation(seen, row, given.unwrap_or_default())
+        self.log.features.situation(self.tick.transition.seen, self.row, &self.scores)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use recloop_env::{Grid, ItemId, Known, TargetPolicy};
 
-use super::RunLog;
 use super::features::Situation;
 use super::pseudo;
+use super::{Opinion, RunLog};
 use crate::Replayed;
 use crate::ope::OpeError;
 use crate::ope::model::Offer;
@@ -21,13 +21,24 @@ pub(super) struct Shown<'a> {
     pub(super) reward: f64,
     /// `[K]` α_k r_k.
     pub(super) rewards: Vec<f64>,
+    /// `[C]` what somebody thinks of the listed, if anybody does.
+    pub(super) scores: Vec<f32>,
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(log: &'a RunLog, tick: &'a Replayed<'a>, row: usize) -> Result<Self, OpeError> {
+    pub(super) fn of(
+        log: &'a RunLog,
+        tick: &'a Replayed<'a>,
+        row: usize,
+        opinion: Option<&dyn Opinion>,
+    ) -> Result<Self, OpeError> {
         let (places, target, rewards) = (Vec::new(), Grid::default(), Vec::new());
-        let mut shown = Self { log, tick, row, places, target, reward: 0.0, rewards };
-        let seen = tick.transition.seen;
+        let (seen, mut scores) = (tick.transition.seen, Vec::new());
+        if let Some(opinion) = opinion {
+            scores.resize(seen.candidates.listed(row).len(), 0.0);
+            opinion.scores(seen, row, &mut scores);
+        }
+        let mut shown = Self { log, tick, row, places, target, reward: 0.0, rewards, scores };
         let place = |item: &ItemId| seen.candidates.place(row, *item);
         let places = shown.slate().iter().map(place).collect::<Option<Vec<_>>>();
         shown.places = places.ok_or_else(|| shown.refused("it shows what is no candidate".into()))?;

@@ -306,25 +306,45 @@ fn threads_do_not_shape_what_is_read() {
     assert_eq!(on(1), on(3));
 }
 
+/// Ten for each place, and one for each tick that was met.
+struct Counting(u32);
+
+impl Opinion for Counting {
+    fn prepare(&mut self, _: &Observation) -> Result<(), RecommendError> {
+        Ok(())
+    }
+
+    fn scores(&self, _: &Observation, _: usize, out: &mut [f32]) {
+        out.iter_mut().enumerate().for_each(|(place, score)| *score = 10.0 * place as f32 + self.0 as f32);
+    }
+
+    fn learn(&mut self, _: &Transition<'_>) {
+        self.0 += 1;
+    }
+}
+
 #[test]
 fn models_are_told_what_somebody_thinks_of_each_candidate() {
     let dir = tempfile::tempdir().unwrap();
     every_slate(dir.path(), toy_world(1), |_, _| {});
     let plain = open(dir.path(), TARGET).features.width();
-    let thinks = |_: &Observation, row: usize, out: &mut [f32]| {
-        out.iter_mut().enumerate().for_each(|(place, score)| *score = (row + 10 * place) as f32 + 0.5);
-    };
-    let log = open(dir.path(), TARGET).with_scores(Box::new(thinks));
+    let begin = || -> Result<Box<dyn Opinion>, RecommendError> { Ok(Box::new(Counting(0))) };
+    let log = open(dir.path(), TARGET).with_opinions(Box::new(begin));
     let look = |shown: &[Shown<'_>]| {
         let mut told = Sparse::default();
         shown[0].situation().describe(2, 0, &mut told);
         Ok(told.iter().last())
     };
-    let expected = Some((plain as u32, 20.5));
-    log.each_block(look, |_, last| {
-        assert_eq!(last, expected);
-        Ok(())
-    })
-    .unwrap();
+    // From the beginning, however often the log is read.
+    for _ in 0..2 {
+        let mut met = 0.0;
+        log.each_block(look, |_, last| {
+            assert_eq!(last, Some((plain as u32, 20.0 + met)));
+            met += 1.0;
+            Ok(())
+        })
+        .unwrap();
+        assert!(met > 1.0);
+    }
     assert_eq!(log.features.width(), plain + 1);
 }
