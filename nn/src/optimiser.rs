@@ -59,7 +59,7 @@ impl Optimiser {
     }
 
     /// The same for a loss that is a sum over parts, each of which `loss` computes beside what else it tells; parts run in
-    /// parallel. Sums run in the order of the parts, so that threads change nothing.
+    /// parallel on the processor. Sums run in the order of the parts, so that threads change nothing.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -79,7 +79,14 @@ impl Optimiser {
             let (loss, told) = loss(&module, part);
             (GradientsParams::from_grads(loss.backward(), &module), loss.into_scalar::<f64>(), told)
         };
-        let slopes: Vec<_> = parts.map(fork).collect::<Vec<_>>().into_par_iter().map(slope).collect();
+        let forks: Vec<_> = parts.map(fork).collect();
+        // A graphics processor is parallel by itself.
+        let is_processor = |device: &Device| device.clone().inner() == Device::flex();
+        let slopes: Vec<_> = if module.devices().iter().all(is_processor) {
+            forks.into_par_iter().map(slope).collect()
+        } else {
+            forks.into_iter().map(slope).collect()
+        };
         let (mut all, mut sum, mut tellings) = (GradientsParams::new(), 0.0, Vec::new());
         for (grads, loss, told) in slopes {
             module.visit(&mut Add { grads, to: &mut all });
