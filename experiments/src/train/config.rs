@@ -3,52 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use recloop_agents::learned::{FairnessConfig, NetworkConfig};
-use recloop_env::Registry;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::algorithm::{Algorithm, checked};
 use super::policy::{Retrieval, Retrieved};
-use crate::config::{bad, parse, put, read_layer, unknown};
+use crate::config::{bad, parse, put};
 use crate::{ConfigError, RunConfig};
-
-/// The configs that come with recloop, by name.
-#[must_use]
-pub fn ready_configs() -> Registry<&'static str> {
-    Registry::new("training config")
-        .with("cloning", include_str!("../../configs/cloning.toml"))
-        .with("cql", include_str!("../../configs/cql.toml"))
-        .with("feed-ppo", include_str!("../../configs/feed-ppo.toml"))
-        .with("fitted-q", include_str!("../../configs/fitted-q.toml"))
-        .with("interest-evolution-dqn", include_str!("../../configs/interest-evolution-dqn.toml"))
-        .with("interest-evolution-ppo", include_str!("../../configs/interest-evolution-ppo.toml"))
-        .with("interest-evolution-slate-q", include_str!("../../configs/interest-evolution-slate-q.toml"))
-        .with("iql", include_str!("../../configs/iql.toml"))
-        .with(
-            "long-term-satisfaction-myopic",
-            include_str!("../../configs/long-term-satisfaction-myopic.toml"),
-        )
-        .with("long-term-satisfaction-ppo", include_str!("../../configs/long-term-satisfaction-ppo.toml"))
-        .with("reinforce", include_str!("../../configs/reinforce.toml"))
-        .with("sasrec", include_str!("../../configs/sasrec.toml"))
-        .with("two-tower", include_str!("../../configs/two-tower.toml"))
-}
-
-/// The layer that `name` stands for: a ready config, or a file.
-///
-/// # Errors
-/// A name that is neither; a file that cannot be read.
-pub fn training_layer(name: &str) -> Result<Table, ConfigError> {
-    let ready = ready_configs();
-    if let Ok(text) = ready.find(name) {
-        return text.parse().map_err(|error: toml::de::Error| bad(name, error.to_string()));
-    }
-    if Path::new(name).is_file() {
-        return read_layer(Path::new(name));
-    }
-    let names: Vec<_> = ready.iter().map(|(name, _)| name).collect();
-    Err(unknown("training config or file", name, &names))
-}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -161,14 +122,7 @@ impl TrainConfig {
             let reason = format!("`{}` learns here, so nothing would read this section", algorithm.name());
             return Err(bad(idle, reason));
         }
-        if is_sized && algorithm.is_sequential() {
-            let reason =
-                format!("`{name}` has sizes of its own: write them under [{name}]", name = algorithm.name());
-            return Err(bad("network", reason));
-        }
-        if train.log.is_some() && is_fair {
-            return Err(bad("fairness", "a log's rewards are what they are: leave this section out".into()));
-        }
+        refuse_idle(&algorithm, is_sized, train.log.is_some() && is_fair)?;
         let ground = match &train.log {
             _ if train.log.is_some() != algorithm.is_offline() => return Err(misplaced(&algorithm)),
             Some(dir) => logged(dir, runs)?,
@@ -182,10 +136,11 @@ impl TrainConfig {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Keys, whether they keep to what they must, and what is wrong if not.
+    fn rules(&self) -> Vec<(&'static str, bool, &'static str)> {
         let Self { train, network, algorithm, .. } = self;
         let memory = train.memory_gib;
-        let rules = [
+        vec![
             ("train.steps", train.steps > 0, "it needs at least one step"),
             ("train.checkpoint_secs", train.checkpoint_secs >= 0.0, "it is no time to wait"),
             ("train.retrieve", train.retrieve != Some(0), "at least the items of a slate must be left"),
@@ -218,7 +173,11 @@ impl TrainConfig {
                 "it ranks whatever there is: leave it out, and say `recommender.retrieve` where it runs",
             ),
             ("network.dim", network.dim > 0, "the vectors need a length"),
-        ];
+        ]
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let rules = self.rules();
         match rules.into_iter().find(|(_, holds, _)| !holds) {
             Some((key, _, reason)) => Err(bad(key, reason.into())),
             None => Ok(()),
@@ -311,6 +270,18 @@ impl TrainConfig {
     }
 }
 
+/// Refuses sections that nothing would read.
+fn refuse_idle(algorithm: &Algorithm, is_sized: bool, is_fair_to_a_log: bool) -> Result<(), ConfigError> {
+    if is_sized && algorithm.is_sequential() {
+        let name = algorithm.name();
+        return Err(bad("network", format!("`{name}` has sizes of its own: write them under [{name}]")));
+    }
+    if is_fair_to_a_log {
+        return Err(bad("fairness", "a log's rewards are what they are: leave this section out".into()));
+    }
+    Ok(())
+}
+
 /// A log for who plays, or none for who does not.
 fn misplaced(algorithm: &Algorithm) -> ConfigError {
     let name = algorithm.name();
@@ -350,6 +321,7 @@ fn logged(dir: &Path, runs: Vec<Table>) -> Result<Ground, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::{ready_configs, training_layer};
 
     fn refused(layer: &str) -> String {
         TrainConfig::resolve([layer.parse().unwrap()]).unwrap_err().to_string()

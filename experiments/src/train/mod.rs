@@ -7,10 +7,12 @@ mod config;
 mod curve;
 mod from_log;
 mod policy;
+mod ready;
 
 pub use algorithm::{Algorithm, SequenceDesign};
-pub use config::{Ground, TrainConfig, ready_configs, training_layer};
+pub use config::{Ground, TrainConfig};
 pub use policy::{PolicyKind, PolicyShape, Retrieval, Retrieved, digest, policy_dir, trained};
+pub use ready::{ready_configs, training_layer};
 
 use std::path::Path;
 
