@@ -10,11 +10,11 @@ use super::network::COURSE;
 const NOBODY: f32 = -1e9;
 
 /// Rows that go through a network at once where no gradient is needed (chosen by us).
-pub(crate) const AT_ONCE: usize = 4096;
+const AT_ONCE: usize = 4096;
 
 /// Rows of a batch that are one part of its gradient (chosen by us: a batch then keeps two processors busy or more, and
 /// what a part works on stays in their caches).
-pub(crate) const PART: usize = 512;
+const PART: usize = 512;
 
 /// Some rows as tensors: users `[N, F_u]`, items `[N, C, F_i]`, and what is added to the scores `[N, C]`: head starts, and
 /// where some rows have fewer candidates than others, what keeps those out that are not there.
@@ -66,6 +66,23 @@ impl Batch {
             None => scores,
         }
     }
+}
+
+/// One number for each row, asked for in pieces.
+pub(crate) fn each(
+    rows: &[u32],
+    of: impl Fn(&[u32]) -> Result<Vec<f32>, NnError>,
+) -> Result<Vec<f32>, NnError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(AT_ONCE) {
+        all.extend(of(rows)?);
+    }
+    Ok(all)
+}
+
+/// The parts of a batch, each with its share of the rows.
+pub(crate) fn parts(rows: &[u32]) -> impl Iterator<Item = (f64, &[u32])> {
+    rows.chunks(PART).map(|part| (part.len() as f64 / rows.len() as f64, part))
 }
 
 /// A tensor as plain numbers.

@@ -107,6 +107,11 @@ impl Experience {
         self.reward.len()
     }
 
+    /// All of them.
+    pub(crate) fn rows(&self) -> Vec<u32> {
+        (0..self.len() as u32).collect()
+    }
+
     /// Adds a tick: the candidates of a row are those its scorer would rank.
     pub(crate) fn record(&mut self, scorer: &impl Holds, seen: &Observation, slates: &Slates, step: &Step) {
         let course = |user: &UserId| {
@@ -144,7 +149,7 @@ impl Experience {
         let [cells, looks] = if seen.items.is_durable() { [c, 0] } else { [0, c * l] };
         let mut users = grown(&mut self.users, n * self.width.user);
         let mut all_cells = grown(&mut self.cells, n * cells);
-        let mut all_looks = if looks > 0 { grown(&mut self.looks, n * looks) } else { &mut [] };
+        let mut all_looks = grown(&mut self.looks, n * looks);
         let mut all_told = grown(&mut self.told, n * told);
         let mut head_start = grown(&mut self.head_start, n * c);
         let n_candidates = grown(&mut self.n_candidates, n).iter_mut();

@@ -87,17 +87,12 @@ impl Network {
         let weights = self.item.forward(self.user.forward(users)) / (self.dim as f64).sqrt();
         let (weights, own) = match &self.own.layers[..] {
             // A linear b is one product with the other: ⟨Vᵀu, x⟩ + ⟨b, x⟩ = ⟨Vᵀu + b, x⟩.
-            [own] => {
-                let bias = own.bias.as_ref().map(|bias| bias.val().reshape([1, 1]));
-                (weights + own.weight.val().transpose(), bias)
+            [Linear { weight, bias: Some(bias), .. }] => {
+                (weights + weight.val().transpose(), bias.val().reshape([1, 1]))
             }
-            _ => (weights, Some(self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c]))),
+            _ => (weights, self.own.forward(items.clone().reshape([n * c, width])).reshape([n, c])),
         };
-        let product = items.matmul(weights.reshape([n, width, 1])).reshape([n, c]);
-        match own {
-            Some(own) => product + own,
-            None => product,
-        }
+        items.matmul(weights.reshape([n, width, 1])).reshape([n, c]) + own
     }
 
     /// `[N]`.
@@ -116,8 +111,7 @@ impl Network {
         Ok(FrozenNetwork {
             user: self.user.frozen()?,
             item: Frozen::of(std::slice::from_ref(&self.item))?,
-            plane: own.plane(),
-            own,
+            own: own.plane().map_or(Own::Deep(own), |(weights, bias)| Own::Plane { weights, bias }),
             value: self.value.frozen()?,
             scale: (self.dim as f32).sqrt().recip(),
         })
@@ -130,11 +124,26 @@ pub struct FrozenNetwork {
     user: Frozen,
     /// Vᵀ.
     item: Frozen,
-    own: Frozen,
-    /// b as weights and bias, where it is linear.
-    plane: Option<(Vec<f32>, f32)>,
+    own: Own,
     value: Frozen,
     scale: f32,
+}
+
+/// b.
+#[derive(Debug, Clone, PartialEq)]
+enum Own {
+    /// Linear: its weights join those of the user.
+    Plane {
+        weights: Vec<f32>,
+        bias: f32,
+    },
+    Deep(Frozen),
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self::Deep(Frozen::default())
+    }
 }
 
 /// Working memory of a [`FrozenNetwork`].
@@ -152,8 +161,8 @@ impl FrozenNetwork {
         let weights = self.item.forward(&vector, &mut desk.bench);
         desk.weights.clear();
         desk.weights.extend(weights.iter().map(|weight| weight * self.scale));
-        if let Some((own, _)) = &self.plane {
-            desk.weights.iter_mut().zip(own).for_each(|(weight, own)| *weight += own);
+        if let Own::Plane { weights, .. } = &self.own {
+            desk.weights.iter_mut().zip(weights).for_each(|(weight, own)| *weight += own);
         }
     }
 
@@ -161,9 +170,9 @@ impl FrozenNetwork {
     pub(crate) fn score(&self, item: &[f32], desk: &mut Desk) -> f32 {
         let product: f32 = item.iter().zip(&desk.weights).map(|(x, weight)| x * weight).sum();
         product
-            + match self.plane {
-                Some((_, bias)) => bias,
-                None => self.own.forward(item, &mut desk.bench)[0],
+            + match &self.own {
+                Own::Plane { bias, .. } => *bias,
+                Own::Deep(own) => own.forward(item, &mut desk.bench)[0],
             }
     }
 

@@ -12,7 +12,7 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{Advantages, Discount, advantages, scale_of, standardised};
-use super::batch::{AT_ONCE, Batch, PART, column, numbers, people, table};
+use super::batch::{Batch, column, each, numbers, parts, people, table};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{Network, NetworkConfig};
@@ -175,7 +175,7 @@ impl<W: Env + Send, S: Holds> Ppo<W, S> {
             Credit::Position => by_position(taken, &found.advantage, scale),
         };
         let found = Advantages { advantage: standardised(&advantage), target: found.target };
-        let mut rows: Vec<u32> = (0..taken.len() as u32).collect();
+        let mut rows = taken.rows();
         let (luck, mut sums) = (round_luck(self.memory.seed, self.memory.round), Sums::default());
         for epoch in 0..self.config.epochs {
             rows.shuffle(&mut luck.at(purpose::TRAINING, ItemId(epoch as u32), Tick(1)));
@@ -191,13 +191,10 @@ impl<W: Env + Send, S: Holds> Ppo<W, S> {
     /// `[N]` what the network makes of the users by now.
     fn values(&self, taken: &Experience) -> Result<Vec<f32>, NnError> {
         let (network, device) = (self.network.valid(), self.device.clone().inner());
-        let rows: Vec<u32> = (0..taken.len() as u32).collect();
-        let mut all = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(AT_ONCE) {
+        each(&taken.rows(), |rows| {
             let [users, courses] = people(taken, rows, &device);
-            all.extend(numbers(network.values(users, courses))?);
-        }
-        Ok(all)
+            numbers(network.values(users, courses))
+        })
     }
 
     fn update(
@@ -208,14 +205,12 @@ impl<W: Env + Send, S: Holds> Ppo<W, S> {
         sums: &mut Sums,
     ) -> Result<(), NnError> {
         let objective = Objective { config: &self.config, taken, found, device: &self.device };
-        let loss = |network: &Network, part: &[u32]| {
-            let share = part.len() as f64 / rows.len() as f64;
+        let loss = |network: &Network, (share, part): (f64, &[u32])| {
             let (loss, told) = objective.loss(network, part);
             (loss.mul_scalar(share), told.map(|told| share * told))
         };
         let (rate, network) = (self.rate(), self.network.clone());
-        let (network, [loss, norm], told) =
-            self.optimiser.step_by_parts(rate, network, rows.chunks(PART), loss)?;
+        let (network, [loss, norm], told) = self.optimiser.step_by_parts(rate, network, parts(rows), loss)?;
         self.network = network;
         for [entropy, error] in told {
             sums.entropy += entropy;

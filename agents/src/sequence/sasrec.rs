@@ -5,7 +5,6 @@ use recloop_nn::burn;
 use recloop_nn::burn::module::Module;
 use recloop_nn::burn::nn::{Embedding, EmbeddingConfig};
 use recloop_nn::burn::tensor::{Device, Int, Tensor};
-
 use serde::{Deserialize, Serialize};
 
 use super::{Design, ItemNet, NOBODY, RetrievalNet, Widths};
@@ -49,16 +48,7 @@ impl SasRec {
     pub fn new(levels: Levels) -> Self {
         Self { levels: Some(levels), ..Self::default() }
     }
-}
 
-impl Default for SasRec {
-    /// Two layers of one head, 64 numbers, 50 clicks: the sizes of the paper, but for its 50 numbers.
-    fn default() -> Self {
-        Self { levels: None, width: 64, length: 50, layers: 2, heads: 1 }
-    }
-}
-
-impl SasRec {
     /// What these settings must keep to.
     #[must_use]
     pub fn rules(&self) -> Vec<Rule> {
@@ -69,6 +59,13 @@ impl SasRec {
             Rule::some("layers", self.layers),
             Rule { key: "heads", holds: divides, reason: "they must divide the width" },
         ]
+    }
+}
+
+impl Default for SasRec {
+    /// Two layers of one head, 64 numbers, 50 clicks: the sizes of the paper, but for its 50 numbers.
+    fn default() -> Self {
+        Self { levels: None, width: 64, length: 50, layers: 2, heads: 1 }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What people clicked, in order.
 
 use recloop_env::{EnvSpec, Event, Grid, ItemId, RecommendError, Transition};
-
 use recloop_nn::blocks::Levels;
 
 use super::NOBODY;

@@ -16,6 +16,7 @@ use super::inference::{Inference, Past};
 use super::sequences::Clicks;
 use super::{Design, Retrieval, Sequences};
 use crate::AgentError;
+use crate::error::check_positive;
 use crate::learned::Rule;
 use crate::side_by_side::in_order;
 
@@ -104,14 +105,22 @@ impl<D: Design> RetrievalTraining<D> {
     /// [`AgentError::Setting`] for a batch, a number of batches or a rate that is zero; [`AgentError::NoClicks`] if there
     /// is nothing to learn from.
     pub fn new(design: D, plan: TrainingPlan, data: Sequences, device: &Device) -> Result<Self, AgentError> {
-        if let Some(Rule { key, .. }) = plan.rules().into_iter().find(|rule| !rule.holds) {
-            return Err(AgentError::Setting { name: key, value: 0.0 });
+        let counts = [("batch", plan.batch), ("batches", plan.batches)].map(|(name, n)| (name, n as f32));
+        let sizes = [("learning_rate", plan.learning_rate as f32), ("max_norm", plan.max_norm)];
+        for (name, value) in counts.into_iter().chain(sizes) {
+            check_positive(name, value)?;
         }
         let (design, device) = (design.settled(data.levels()), device.clone().autodiff());
         let net = initialise(design.build(data.looks.widths(), &device), plan.seed, &device);
         let optimiser = Optimiser::new(Some(plan.max_norm));
         let training = Self { design, plan, data, device, net, optimiser, round: 0 };
         if training.runs().is_empty() { Err(AgentError::NoClicks) } else { Ok(training) }
+    }
+
+    /// What is trained, with all that its log had to say.
+    #[must_use]
+    pub fn design(&self) -> &D {
+        &self.design
     }
 
     /// What was learned so far.

@@ -4,7 +4,6 @@ use recloop_nn::blocks::{Levels, Mlp, MlpConfig};
 use recloop_nn::burn;
 use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Int, Tensor, TensorData};
-
 use serde::{Deserialize, Serialize};
 
 use super::{Design, ItemNet, NOBODY, RetrievalNet, Widths};
@@ -50,16 +49,7 @@ impl TwoTower {
     pub fn new(levels: Levels) -> Self {
         Self { levels: Some(levels), ..Self::default() }
     }
-}
 
-impl Default for TwoTower {
-    /// 64 numbers, 50 clicks, a hidden layer of 64, τ = 0.1 (chosen by us).
-    fn default() -> Self {
-        Self { levels: None, width: 64, length: 50, hidden: vec![64], temperature: 0.1 }
-    }
-}
-
-impl TwoTower {
     /// What these settings must keep to.
     #[must_use]
     pub fn rules(&self) -> Vec<Rule> {
@@ -69,6 +59,13 @@ impl TwoTower {
             Rule::positive("temperature", self.temperature),
             Rule { key: "hidden", holds: !self.hidden.contains(&0), reason: "a layer has at least one unit" },
         ]
+    }
+}
+
+impl Default for TwoTower {
+    /// 64 numbers, 50 clicks, a hidden layer of 64, τ = 0.1 (chosen by us).
+    fn default() -> Self {
+        Self { levels: None, width: 64, length: 50, hidden: vec![64], temperature: 0.1 }
     }
 }
 

@@ -191,9 +191,8 @@ fn offline<T: DeserializeOwned>(
     rules: impl Fn(&T) -> Vec<Rule>,
     method: impl Fn(T) -> Method,
 ) -> Result<Algorithm, ConfigError> {
-    let (pace, keys) = parted(keys, &Pace::default());
-    let pace = checked(name, pace, Pace::rules)?;
-    Ok(Algorithm::Offline { pace, method: method(checked(name, keys, rules)?) })
+    let (pace, settings) = side_by_side(name, keys, Pace::rules, rules)?;
+    Ok(Algorithm::Offline { pace, method: method(settings) })
 }
 
 /// A section in which the plan stands beside the design.
@@ -203,15 +202,20 @@ fn sequence<T: DeserializeOwned>(
     rules: impl Fn(&T) -> Vec<Rule>,
     design: impl Fn(T) -> SequenceDesign,
 ) -> Result<Algorithm, ConfigError> {
-    let (plan, keys) = parted(keys, &TrainingPlan::default());
-    let plan = checked(name, plan, TrainingPlan::rules)?;
-    Ok(Algorithm::Sequence(design(checked(name, keys, rules)?), plan))
+    let (plan, settings) = side_by_side(name, keys, TrainingPlan::rules, rules)?;
+    Ok(Algorithm::Sequence(design(settings), plan))
 }
 
-/// The keys that `settings` have, and the others.
-fn parted(keys: Table, settings: &impl Serialize) -> (Table, Table) {
-    let theirs = written(settings);
-    keys.into_iter().partition(|(key, _)| theirs.contains_key(key))
+/// Two kinds of settings from one section: the keys that A has, and the others.
+fn side_by_side<A: Default + Serialize + DeserializeOwned, B: DeserializeOwned>(
+    name: &str,
+    keys: Table,
+    rules: impl Fn(&A) -> Vec<Rule>,
+    others: impl Fn(&B) -> Vec<Rule>,
+) -> Result<(A, B), ConfigError> {
+    let of_a = written(&A::default());
+    let (a, b) = keys.into_iter().partition(|(key, _)| of_a.contains_key(key));
+    Ok((checked(name, a, rules)?, checked(name, b, others)?))
 }
 
 fn written(settings: &impl Serialize) -> Table {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use recloop_agents::AgentError;
 use recloop_agents::learned::offline::{Collector, Logged, learner};
 use recloop_agents::learned::{Holds, Neural};
 use recloop_agents::sequence::{Design, RetrievalTraining, Sequences, TrainingPlan};
@@ -11,7 +10,7 @@ use recloop_nn::NnError;
 use recloop_nn::burn::tensor::Device;
 use recloop_nn::training::Learner;
 
-use super::{Algorithm, Begun, SequenceDesign, TrainConfig, staged};
+use super::{Algorithm, Begun, PolicyKind, SequenceDesign, TrainConfig, ranking, staged};
 use crate::RunError;
 use crate::config::bad;
 
@@ -20,48 +19,47 @@ const GIB: f64 = (1_u64 << 30) as f64;
 /// What learns from the log of the run in `dir`.
 pub(super) fn begin(config: &TrainConfig, dir: &Path, device: &Device) -> Result<Begun, RunError> {
     let mut source = LogSource::open(dir)?;
-    let spec = source.manifest().spec.clone();
-    let data_digest = Some(digest(dir)?);
-    let (pace, method) = match config.algorithm() {
-        Algorithm::Offline { pace, method } => (pace, method),
+    let (spec, data_digest) = (source.manifest().spec.clone(), Some(digest(dir)?));
+    let (learner, kind) = match config.algorithm() {
+        Algorithm::Offline { pace, method } => {
+            let log = match config.retrieval() {
+                None => collected(config, dir, source, Neural::untrained()),
+                Some(retrieval) => collected(config, dir, source, staged(retrieval, Neural::untrained())?),
+            }?;
+            let learner = learner(method, pace, config.network(), log, config.seed(), device)?;
+            (learner, ranking(config, &spec)?)
+        }
         Algorithm::Sequence(design, plan) => {
             let plan = TrainingPlan { seed: config.seed(), ..plan.clone() };
-            let (learner, design) = from_clicks(design.clone(), plan, &mut source, device)?;
-            return Ok(Begun { learner, spec, data_digest, design: Some(design) });
+            let begin = (plan, clicks(&mut source)?, device);
+            let (learner, design) = match design.clone() {
+                SequenceDesign::SasRec(design) => sequential(design, SequenceDesign::SasRec, begin),
+                SequenceDesign::TwoTower(design) => sequential(design, SequenceDesign::TwoTower, begin),
+            }?;
+            (learner, PolicyKind::Sequence { design, spec: Box::new(spec) })
         }
         _ => unreachable!("a config has a log for nobody else"),
     };
-    let log = match config.retrieval() {
-        None => collected(config, dir, source, Neural::untrained()),
-        Some(retrieval) => collected(config, dir, source, staged(retrieval, Neural::untrained())?),
-    }?;
-    let learner = learner(method, pace, config.network(), log, config.seed(), device)?;
-    Ok(Begun { learner, spec, data_digest, design: None })
+    Ok(Begun { learner, kind, data_digest })
 }
 
-fn from_clicks(
-    design: SequenceDesign,
-    plan: TrainingPlan,
-    source: &mut LogSource,
-    device: &Device,
-) -> Result<(Box<dyn Learner>, SequenceDesign), RunError> {
+fn clicks(source: &mut LogSource) -> Result<Sequences, RunError> {
     let mut clicks = Sequences::new(&source.manifest().spec).map_err(NnError::learner)?;
     while let Some(tick) = source.next()? {
         clicks.push(&tick.transition);
     }
-    let design = match design {
-        SequenceDesign::SasRec(design) => SequenceDesign::SasRec(design.settled(clicks.levels())),
-        SequenceDesign::TwoTower(design) => SequenceDesign::TwoTower(design.settled(clicks.levels())),
-    };
-    let learner: Result<Box<dyn Learner>, AgentError> = match design.clone() {
-        SequenceDesign::SasRec(design) => boxed(RetrievalTraining::new(design, plan, clicks, device)),
-        SequenceDesign::TwoTower(design) => boxed(RetrievalTraining::new(design, plan, clicks, device)),
-    };
-    Ok((learner.map_err(NnError::learner)?, design))
+    Ok(clicks)
 }
 
-fn boxed<L: Learner + 'static, E>(learner: Result<L, E>) -> Result<Box<dyn Learner>, E> {
-    learner.map(|learner| -> Box<dyn Learner> { Box::new(learner) })
+/// What learns from clicks, and what its design has become in sight of them.
+fn sequential<D: Design + 'static>(
+    design: D,
+    named: impl Fn(D) -> SequenceDesign,
+    (plan, clicks, device): (TrainingPlan, Sequences, &Device),
+) -> Result<(Box<dyn Learner>, SequenceDesign), NnError> {
+    let training = RetrievalTraining::new(design, plan, clicks, device).map_err(NnError::learner)?;
+    let design = named(training.design().clone());
+    Ok((Box::new(training), design))
 }
 
 fn collected<S: Holds>(

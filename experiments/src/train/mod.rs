@@ -18,7 +18,7 @@ use std::path::Path;
 
 use recloop_agents::learned::{FairnessConfig, Holds, Neural, Ppo, SlateScorer, dqn, slate_q};
 use recloop_agents::{Scorer, TwoStage};
-use recloop_env::{EnvSpec, ResetOptions, World};
+use recloop_env::{EnvSpec, RecommendError, ResetOptions, World};
 use recloop_nn::burn::tensor::Device;
 use recloop_nn::checkpoint::Card;
 use recloop_nn::training::{self, Learner, Outcome, Plan, Watch};
@@ -46,7 +46,7 @@ pub fn train(
     watch: &mut dyn Watch,
 ) -> Result<Outcome, RunError> {
     let device = open(device)?;
-    let Begun { mut learner, spec, data_digest, design } = match config.ground() {
+    let Begun { mut learner, kind, data_digest } = match config.ground() {
         Ground::World(run) => by_playing(config, run, &device)?,
         Ground::Log { dir, .. } => from_log::begin(config, dir, &device)?,
     };
@@ -55,7 +55,7 @@ pub fn train(
         checkpoint_secs: config.checkpoint_secs(),
         resume,
         stop: config.algorithm().stop(),
-        card: Card { data_digest, ..card(config, &spec, design)? },
+        card: Card { data_digest, ..card(config, kind)? },
     };
     let outcome = training::train(&mut *learner, &plan, out, watch)?;
     keep(config, out)?;
@@ -65,10 +65,17 @@ pub fn train(
 /// What is about to learn, and from what.
 struct Begun {
     learner: Box<dyn Learner>,
-    spec: EnvSpec,
+    kind: PolicyKind,
     data_digest: Option<String>,
-    /// What was made of the design of a sequence model in sight of the log.
-    design: Option<SequenceDesign>,
+}
+
+/// The networks of a policy that ranks by scores.
+fn ranking(config: &TrainConfig, spec: &EnvSpec) -> Result<PolicyKind, RecommendError> {
+    let (width, network) = (Neural::width(spec)?, config.network().clone());
+    Ok(match config.algorithm() {
+        Algorithm::SlateQ(optimiser, _) => PolicyKind::SlateQ { width, network, optimiser: *optimiser },
+        _ => PolicyKind::Ranker { width, network },
+    })
 }
 
 fn by_playing(config: &TrainConfig, run: &RunConfig, device: &Device) -> Result<Begun, RunError> {
@@ -82,7 +89,7 @@ fn by_playing(config: &TrainConfig, run: &RunConfig, device: &Device) -> Result<
         }
         _ => behind_retrieval(config, played, Neural::untrained(), device),
     }?;
-    Ok(Begun { learner, spec, data_digest: None, design: None })
+    Ok(Begun { learner, kind: ranking(config, &spec)?, data_digest: None })
 }
 
 /// `ranker` behind a retriever.
@@ -120,7 +127,7 @@ fn learner<S: Holds + 'static>(
 }
 
 /// What the weights are going to be.
-fn card(config: &TrainConfig, spec: &EnvSpec, design: Option<SequenceDesign>) -> Result<Card, RunError> {
+fn card(config: &TrainConfig, kind: PolicyKind) -> Result<Card, RunError> {
     let json = |value: Result<serde_json::Value, serde_json::Error>| value.map_err(NnError::learner);
     let mut table = config.to_table();
     // How often a training is saved, how far it goes and where its log lies do not make it another one.
@@ -130,19 +137,6 @@ fn card(config: &TrainConfig, spec: &EnvSpec, design: Option<SequenceDesign>) ->
     for key in ["checkpoint_secs", "threads"] {
         table.get_mut("run").and_then(toml::Value::as_table_mut).map(|run| run.remove(key));
     }
-    let network = config.network().clone();
-    let kind = match config.algorithm() {
-        Algorithm::SlateQ(optimiser, _) => {
-            PolicyKind::SlateQ { width: Neural::width(spec)?, network, optimiser: *optimiser }
-        }
-        Algorithm::Ppo(_) | Algorithm::Dqn(_) | Algorithm::Offline { .. } => {
-            PolicyKind::Ranker { width: Neural::width(spec)?, network }
-        }
-        Algorithm::Sequence(design_of, _) => {
-            let design = design.unwrap_or_else(|| design_of.clone());
-            PolicyKind::Sequence { design, spec: Box::new(spec.clone()) }
-        }
-    };
     let shape = PolicyShape { retrieval: config.retrieval(), kind };
     Ok(Card {
         version: Card::VERSION,

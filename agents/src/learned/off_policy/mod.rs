@@ -20,7 +20,7 @@ use recloop_nn::{NnError, Optimiser};
 use serde::{Deserialize, Serialize};
 
 use super::advantage::{advantages, scale_of};
-use super::batch::{AT_ONCE, Batch, PART, column};
+use super::batch::{Batch, column, each, parts};
 use super::experience::Experience;
 use super::fairness::{FairnessConfig, Weights};
 use super::network::{NetworkConfig, Width};
@@ -187,12 +187,9 @@ impl<W: Env + Send, S: Holds, M: Method> OffPolicy<W, S, M> {
         let (spec, discount) = (self.stage.spec(), self.config.discount());
         let mut targets = Vec::new();
         for played in self.replay.rounds() {
-            let rows: Vec<u32> = (0..played.taken.len() as u32).collect();
-            let mut values = Vec::with_capacity(rows.len());
-            for rows in rows.chunks(AT_ONCE) {
-                let asked = Asked::of(&played.taken, rows, &device);
-                values.extend(self.method.worth(judges(), &asked)?);
-            }
+            let values = each(&played.taken.rows(), |rows| {
+                self.method.worth(judges(), &Asked::of(&played.taken, rows, &device))
+            })?;
             targets.push(advantages(&played.taken, &values, spec, discount, scale).target);
         }
         Ok(targets)
@@ -203,15 +200,15 @@ impl<W: Env + Send, S: Holds, M: Method> OffPolicy<W, S, M> {
         for epoch in 0..self.config.epochs as u32 {
             for (played, rows) in self.replay.batches(self.config.batch, &luck, epoch) {
                 let (taken, rate) = (self.replay.taken(played), self.config.rate(self.memory.round));
-                let part = |nets: &M::Nets, part: &[u32]| {
-                    let share = part.len() as f64 / rows.len() as f64;
+                let part = |nets: &M::Nets, (share, part): (f64, &[u32])| {
                     let asked = Asked::of_shown(taken, part, &self.device);
                     let target = column(&targets[played], part, &self.device);
                     let loss = self.method.loss(nets, &asked, target);
                     (loss.total.clone().mul_scalar(share), loss.told(share))
                 };
-                let (nets, parts) = (self.nets.clone(), rows.chunks(PART));
-                let (nets, [loss, norm], told) = self.optimiser.step_by_parts(rate, nets, parts, part)?;
+                let nets = self.nets.clone();
+                let (nets, [loss, norm], told) =
+                    self.optimiser.step_by_parts(rate, nets, parts(&rows), part)?;
                 self.nets = nets;
                 told.into_iter().for_each(|told| sums.add(told));
                 sums.loss += loss;

@@ -58,7 +58,7 @@ impl<N: Module> Replay<N> {
         let mut draws = luck.at(purpose::TRAINING, ItemId(epoch), Tick(1));
         let mut batches = Vec::new();
         for (place, played) in self.rounds.iter().enumerate() {
-            let mut rows: Vec<u32> = (0..played.taken.len() as u32).collect();
+            let mut rows = played.taken.rows();
             rows.shuffle(&mut draws);
             batches.extend(rows.chunks(batch).map(|rows| (place, rows.to_vec())));
         }

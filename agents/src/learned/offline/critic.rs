@@ -171,8 +171,7 @@ impl Lesson for Critic {
     }
 
     fn prepare(&mut self, log: &mut Logged) -> Result<(), NnError> {
-        let all: Vec<u32> = (0..log.len() as u32).collect();
-        let worth = self.worth(log, &all)?;
+        let worth = self.worth(log, &log.taken.rows())?;
         self.target = log.credit(&worth, self.discount, self.scale).target;
         Ok(())
     }

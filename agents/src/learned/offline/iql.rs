@@ -113,7 +113,7 @@ impl Lesson for Iql {
     }
 
     fn prepare(&mut self, log: &mut Logged) -> Result<(), NnError> {
-        let (all, k) = ((0..log.len() as u32).collect::<Vec<_>>(), log.taken.k);
+        let (all, k) = (log.taken.rows(), log.taken.k);
         let value = self.policy.each(log, &all, |network, batch, _, _| values(network, &batch))?;
         self.q = self.critic.each(log, &all, |network, batch, _, _| {
             let scores = scores(network, &batch);

@@ -79,7 +79,7 @@ impl Lesson for Reinforce {
     }
 
     fn prepare(&mut self, log: &mut Logged) -> Result<(), NnError> {
-        let all: Vec<u32> = (0..log.len() as u32).collect();
+        let all = log.taken.rows();
         let value = if self.config.value > 0.0 {
             self.trained.each(log, &all, |network, batch, _, _| values(network, &batch))?
         } else {

@@ -6,7 +6,7 @@ use recloop_nn::burn::module::Module;
 use recloop_nn::burn::tensor::{Device, Tensor};
 use recloop_nn::{NnError, Optimiser, checkpoint};
 
-use super::super::batch::{AT_ONCE, Batch, numbers};
+use super::super::batch::{Batch, each, numbers};
 use super::super::network::{Network, NetworkConfig};
 use super::Pace;
 use super::logged::Logged;
@@ -44,12 +44,7 @@ impl Trained {
         of: impl Fn(&Network, Batch, &[u32], &Device) -> Tensor<1>,
     ) -> Result<Vec<f32>, NnError> {
         let (network, device) = (self.network.valid(), self.device.clone().inner());
-        let mut all = Vec::with_capacity(rows.len());
-        for rows in rows.chunks(AT_ONCE) {
-            let found = of(&network, Batch::of(&log.taken, rows, &device), rows, &device);
-            all.extend(numbers(found)?);
-        }
-        Ok(all)
+        each(rows, |rows| numbers(of(&network, Batch::of(&log.taken, rows, &device), rows, &device)))
     }
 
     pub(super) fn save(&self, dir: &Path, weights: &str, moments: &str) -> Result<(), NnError> {

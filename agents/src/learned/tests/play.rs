@@ -108,7 +108,7 @@ fn assert_recorded_as_played<S: Holds>(world: World, scorer: S, network: &Networ
     let network = network.build(stage.width(), 3, &device);
     stage.act_by(network.frozen().unwrap());
     let taken = stage.play(11).unwrap();
-    let rows: Vec<u32> = (0..taken.len() as u32).collect();
+    let rows = taken.rows();
     let batch = Batch::of(&taken, &rows, &device);
     let scores = batch.among_those_there(network.scores(batch.users.clone(), batch.items.clone()));
     let (log_p, _) = slate_head::choices(&scores, taken.k);
