@@ -12,6 +12,8 @@ mod feed;
 mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
+mod normal;
+mod readers;
 
 pub use error::{ChoiceError, UserError};
 pub use feed::{Feed, FeedParams, FeedState, GroupShares, People, PeopleTable};
@@ -20,6 +22,7 @@ pub use interest_exploration::{InterestExploration, InterestExplorationParams, I
 pub use long_term_satisfaction::{
     LongTermSatisfaction, LongTermSatisfactionParams, LongTermSatisfactionState,
 };
+pub use readers::{Readers, ReadersParams, ReadersState};
 
 use choice::Luck;
 use recloop_env::{BlockAt, BlockKind, CohortError, Layout, Shown, Streams, UserId, purpose};
@@ -48,4 +51,17 @@ fn luck<'w>(shown: &Shown<'_>, i: usize, rng: &Streams, words: &'w mut [u32]) ->
 /// A choice that was refused, with whose it was.
 fn refused(user: UserId, error: ChoiceError) -> CohortError {
     CohortError::User { user, source: Box::new(error) }
+}
+
+/// Which of several weights holds the quantile `p` of their sum; one that weighs nothing never does.
+fn category(weights: impl Iterator<Item = f64> + Clone, p: f64) -> usize {
+    let (mut left, mut category) = (p * weights.clone().sum::<f64>(), 0);
+    for (at, weight) in weights.enumerate().filter(|(_, weight)| *weight > 0.0) {
+        category = at;
+        left -= weight;
+        if left < 0.0 {
+            break;
+        }
+    }
+    category
 }

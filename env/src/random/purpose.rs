@@ -87,3 +87,7 @@ pub const HELD_OUT: Purpose<UserId> = Purpose::new(22);
 pub const RESAMPLE: Purpose<UserId> = Purpose::new(23);
 /// What a round of training draws: its seed, and the order of its samples.
 pub const TRAINING: Purpose<ItemId> = Purpose::new(24);
+/// Which topics a run's people ask for most; one word per topic.
+pub const DEMAND: Purpose<ItemId> = Purpose::new(25);
+/// Which topics groups of people ask for more or less than others do; one word per topic and group.
+pub const GROUP_TASTE: Purpose<ItemId> = Purpose::new(26);

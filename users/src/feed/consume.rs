@@ -4,7 +4,7 @@ use recloop_env::{unit, unit_f32};
 
 use super::Feed;
 use super::impression::sigmoid;
-use super::normal::{capped_log_normal_mean, quantile};
+use crate::normal::{capped_log_normal_mean, quantile};
 
 /// What somebody says of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,6 @@ mod accounts;
 mod consume;
 mod impression;
 mod moves;
-mod normal;
 mod params;
 mod people;
 mod returns;
@@ -28,7 +27,8 @@ use recloop_env::{
 use crate::choice::PositionBased;
 use crate::{UserError, refused};
 use consume::Verdict;
-use impression::{experience, promise, sigmoid};
+pub(crate) use impression::{dot, sigmoid};
+use impression::{experience, promise};
 use people::Traits;
 
 recloop_env::state! {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rand_distr::{Beta, Distribution, StandardNormal};
 use recloop_env::{Draws, Grid, Group, Streams, Tick, Topics, UserId, below, normalise, purpose, unit};
 
-use crate::UserError;
+use crate::{UserError, category};
 
 /// Where feed users come from.
 #[derive(Debug, Clone)]
@@ -185,16 +185,7 @@ impl GroupShares {
 
     /// The level that holds the quantile `p`.
     fn level(&self, p: f64) -> usize {
-        let total: f64 = self.shares.iter().copied().map(f64::from).sum();
-        let (mut left, mut level) = (p * total, 0);
-        for (at, &share) in self.shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-            level = at;
-            left -= f64::from(share);
-            if left < 0.0 {
-                break;
-            }
-        }
-        level
+        category(self.shares.iter().copied().map(f64::from), p)
     }
 }
 

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 /// Wichura (1988), "Algorithm AS 241: The percentage points of the normal distribution", the routine of single
 /// precision.
 #[inline]
-pub(super) fn quantile(p: f64) -> f64 {
+pub(crate) fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180_625 - q * q;
@@ -75,7 +75,7 @@ fn cumulative(x: f64) -> f64 {
 ///
 /// `= e^{mean + sd²/2}·Φ(d − sd) + c·Φ(−d)` with `d = (ln c − mean)/sd`. Where `d < sd` the first term is written as
 /// `c·φ(d)·Φ(d − sd)/φ(d − sd)`, in which nothing overflows.
-pub(super) fn capped_log_normal_mean(mean: f64, sd: f64, ln_cap: f64) -> f64 {
+pub(crate) fn capped_log_normal_mean(mean: f64, sd: f64, ln_cap: f64) -> f64 {
     let (cap, d) = (ln_cap.exp(), (ln_cap - mean) / sd);
     let below = if d < sd {
         cap * density(d) * mills(sd - d)
