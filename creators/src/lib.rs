@@ -7,12 +7,15 @@
 //!
 //! Start reading at [`FeedCreators`].
 
+mod belief;
 mod clickbait_items;
 mod error;
 mod feed_creators;
 mod feed_items;
+mod full_information;
 mod given;
 mod ledger;
+mod made;
 mod market;
 mod params;
 mod roster;
@@ -22,12 +25,14 @@ mod titles;
 mod topic_items;
 mod topic_rule;
 
+pub use belief::{Actions, BeliefKind, BeliefParams, TopicBelief};
 pub use clickbait_items::ClickbaitItems;
 pub use error::CreatorsError;
 pub use feed_creators::FeedCreators;
 pub use feed_items::{FeedItems, Maker};
+pub use full_information::FullInformation;
 pub use given::GivenCreator;
 pub use market::{Admit, Market};
-pub use params::{Exit, FeedCreatorsParams, MarketParams};
+pub use params::{Exit, FeedCreatorsParams, MarketParams, Posting};
 pub use topic_items::{QualityLaw, TopicItems};
 pub use topic_rule::TopicRule;

@@ -2,8 +2,8 @@
 
 use rand_distr::{Distribution, Poisson};
 use recloop_env::{
-    CreatorAction, CreatorError, CreatorId, CreatorModel, NewItem, OwnFeedback, Snapshot, SnapshotError,
-    Streams, Tick, purpose,
+    CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, NewItem, OwnFeedback, Platform,
+    Snapshot, SnapshotError, Streams, Tick, purpose,
 };
 
 use crate::ledger::Ledger;
@@ -14,6 +14,11 @@ use crate::{CreatorsError, Exit, MarketParams};
 pub trait Admit: CreatorModel {
     /// Adds `n` creators, drawn like the first ones; their ids follow on.
     fn admit(&mut self, n: usize, rng: &Streams);
+
+    /// Value less cost that creating brought a creator lately, in clicks a day; nothing if nobody can tell yet.
+    fn utility_a_day(&self, _creator: CreatorId) -> Option<f64> {
+        None
+    }
 }
 
 /// Entry and exit around any creators.
@@ -22,6 +27,8 @@ pub trait Admit: CreatorModel {
 /// - *Exit*, [`Exit::UnderShare`]: with s a creator's clicks so far, each day's kept ×`keep_per_day` overnight, a day is
 ///   bad if s < `exit_share` × the mean of s over the creators still there. After `exit_days` bad days in a row a creator
 ///   leaves, unless it is younger than `grace_days`.
+/// - *Exit*, [`Exit::OutsideOption`]: a creator leaves when what creating brought it lately, value less cost, is worth less
+///   a day than `outside_option`, unless it is younger than `grace_days`. It compares with nobody.
 /// - *Exit*, [`Exit::FiveSilent`]: from turn `silent_from_turn` on, a creator whose last five items have no click leaves.
 ///
 /// The market is the world, not a creator, so it may compare; a creator's own decisions are its model's, which is still
@@ -91,6 +98,9 @@ impl<M: Admit> Market<M> {
             Exit::FiveSilent => {
                 leaving.extend(everyone().filter(|creator| self.ledger.is_silent(*creator)));
             }
+            Exit::OutsideOption => {
+                leaving.extend(everyone().filter(|creator| self.is_better_off(*creator, tick)));
+            }
             Exit::UnderShare => {
                 let (share, keep) = (f64::from(self.params.exit_share), f64::from(self.params.keep_per_day));
                 if self.ledger.end_days(self.days(tick.0) as u32, own, share, keep) {
@@ -102,9 +112,18 @@ impl<M: Admit> Market<M> {
     }
 
     fn has_failed(&self, creator: CreatorId, tick: Tick) -> bool {
-        let age_days = self.days(tick.0 - self.ledger.entered(creator).0);
-        self.ledger.bad_days(creator) >= self.params.exit_days
-            && age_days >= f64::from(self.params.grace_days)
+        self.ledger.bad_days(creator) >= self.params.exit_days && self.is_grown(creator, tick)
+    }
+
+    /// Whether creating is worth less to a creator than what else it could do.
+    fn is_better_off(&self, creator: CreatorId, tick: Tick) -> bool {
+        let outside = f64::from(self.params.outside_option);
+        self.is_grown(creator, tick)
+            && self.creators.utility_a_day(creator).is_some_and(|utility| utility < outside)
+    }
+
+    fn is_grown(&self, creator: CreatorId, tick: Tick) -> bool {
+        self.days(tick.0 - self.ledger.entered(creator).0) >= f64::from(self.params.grace_days)
     }
 }
 
@@ -178,6 +197,18 @@ impl<M: Admit + Clone + 'static> CreatorModel for Market<M> {
     }
 
     fn fork(&self) -> Box<dyn CreatorModel> {
+        Box::new(self.clone())
+    }
+}
+
+impl<M: Admit + InformedCreators + Clone + 'static> InformedCreators for Market<M> {
+    fn inform(&mut self, platform: &Platform<'_>) {
+        if self.interference {
+            self.creators.inform(platform);
+        }
+    }
+
+    fn fork_informed(&self) -> Box<dyn InformedCreators> {
         Box::new(self.clone())
     }
 }

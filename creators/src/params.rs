@@ -4,6 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CreatorsError, TopicRule};
 
+/// When a creator posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Posting {
+    /// As it comes: a Poisson number of items a turn.
+    #[default]
+    Poisson,
+    /// Like a clock: as many items a turn as the rate has brought together by then.
+    Regular,
+}
+
 /// Parameters of [`FeedCreators`](crate::FeedCreators).
 ///
 /// Those marked *feed* come from the prototype of the feed world; the others are chosen by us.
@@ -18,6 +29,8 @@ pub struct FeedCreatorsParams {
     pub learning_step: f32,
     /// Mean items a creator makes a day (*feed*).
     pub posts_per_day: f32,
+    /// When they come.
+    pub posting: Posting,
     /// Seconds between two turns of a creator; rounded to whole ticks.
     pub turn_secs: f32,
     /// Days an item is on offer (*feed*); rounded to whole turns.
@@ -52,6 +65,7 @@ impl Default for FeedCreatorsParams {
             rule: TopicRule::Static,
             learning_step: 0.1,
             posts_per_day: 4.0,
+            posting: Posting::Poisson,
             turn_secs: 3_600.0,
             lifetime_days: 7.0,
             opening_items: 2_000,
@@ -109,6 +123,8 @@ pub enum Exit {
     UnderShare,
     /// After five items in a row without a click, the published rule.
     FiveSilent,
+    /// When creating has brought less, after cost, than what else the creator could do.
+    OutsideOption,
 }
 
 /// Parameters of a [`Market`](crate::Market).
@@ -125,7 +141,9 @@ pub struct MarketParams {
     pub exit_share: f32,
     /// [`Exit::UnderShare`]: bad days in a row after which a creator leaves (*feed*).
     pub exit_days: u32,
-    /// [`Exit::UnderShare`]: days after its arrival during which no creator leaves (*feed*).
+    /// [`Exit::OutsideOption`]: what else a creator could do is worth so many clicks a day.
+    pub outside_option: f32,
+    /// [`Exit::UnderShare`], [`Exit::OutsideOption`]: days after its arrival during which no creator leaves (*feed*).
     pub grace_days: f32,
     /// [`Exit::UnderShare`]: share of its clicks a creator keeps overnight, as popularity does (*feed*).
     pub keep_per_day: f32,
@@ -140,6 +158,7 @@ impl Default for MarketParams {
             exit: Exit::UnderShare,
             exit_share: 0.25,
             exit_days: 7,
+            outside_option: 0.0,
             grace_days: 7.0,
             keep_per_day: 0.9,
             silent_from_turn: 15,
@@ -153,6 +172,7 @@ impl MarketParams {
         within("entries_per_day", self.entries_per_day, 0.0, 1e5)?;
         within("exit_share", self.exit_share, 0.0, 1.0)?;
         within("exit_days", self.exit_days as f32, 1.0, 3_650.0)?;
+        within("outside_option", self.outside_option, -1e6, 1e6)?;
         within("grace_days", self.grace_days, 0.0, 3_650.0)?;
         within("keep_per_day", self.keep_per_day, 0.0, 1.0)
     }

@@ -1,6 +1,9 @@
 //! Everything creators carry, one row each.
 
-use recloop_env::{CreatorId, Grid, ItemId, OwnFeedback, Snapshot, SnapshotError};
+use recloop_env::{CreatorId, Grid, OwnFeedback, Snapshot, SnapshotError};
+
+use crate::belief::BeliefParams;
+use crate::made::{Choice, Made, Memory};
 
 /// What makes one creator who they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,10 +33,9 @@ pub(crate) struct Roster {
     clicks: Grid<u32>,
     /// `[n, T]` own items.
     posted: Grid<u32>,
-    /// Own items and their topics, ascending.
-    known: Vec<Vec<(ItemId, u16)>>,
-    /// Topics of own items that have not been heard of since they were published, in order.
-    unheard: Vec<Vec<u16>>,
+    /// `[n, 3]` value and cost a day lately, and how much of a lately there has been.
+    purse: Grid<f64>,
+    memory: Memory,
 }
 
 impl Roster {
@@ -46,8 +48,8 @@ impl Roster {
             leaning: Grid::new(n_topics),
             clicks: Grid::new(n_topics),
             posted: Grid::new(n_topics),
-            known: Vec::new(),
-            unheard: Vec::new(),
+            purse: Grid::new(3),
+            memory: Memory::default(),
         }
     }
 
@@ -71,8 +73,8 @@ impl Roster {
         let mut leaning = vec![0.0; n_topics];
         leaning[usize::from(who.home)] = 1.0;
         self.leaning.push_row(&leaning);
-        self.known.push(Vec::new());
-        self.unheard.push(Vec::new());
+        self.purse.push_row(&[0.0; 3]);
+        self.memory.push();
     }
 
     pub(crate) fn home(&self, at: usize) -> u16 {
@@ -110,36 +112,51 @@ impl Roster {
             .collect()
     }
 
-    /// Remembers what an item is about until its id is heard of.
-    pub(crate) fn publish(&mut self, at: usize, topic: u16) {
-        self.unheard[at].push(topic);
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
-    /// Takes in what a creator is told.
-    pub(crate) fn learn(&mut self, own: &OwnFeedback) {
-        let at = own.creator.index();
-        for item in &own.items {
-            if let Some(topic) = self.topic(at, item.item) {
-                self.clicks.row_mut(at)[usize::from(topic)] += item.clicks;
-            }
+    pub(crate) fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// Remembers what an item is until its id is heard of.
+    pub(crate) fn publish(&mut self, at: usize, choice: Choice, live_ticks: u32) {
+        self.memory.publish(at, Made { choice, live_ticks });
+    }
+
+    /// Takes in what a creator is told; tells what its items brought, in clicks.
+    pub(crate) fn learn(&mut self, own: &OwnFeedback, worth: &BeliefParams) -> f64 {
+        let (at, mut value) = (own.creator.index(), 0.0);
+        for news in &own.items {
+            let Some((choice, is_new)) = self.memory.hear(at, news) else { continue };
+            let topic = usize::from(choice.topic);
+            self.clicks.row_mut(at)[topic] += news.clicks;
+            self.posted.row_mut(at)[topic] += u32::from(is_new);
+            let likes = news.signals.first().copied().unwrap_or(0.0);
+            value += worth.value(news.clicks, likes, news.dwell_secs);
+        }
+        value
+    }
+
+    /// Books a turn of `days`, of which `keep` of what was before stays in mind.
+    pub(crate) fn book(&mut self, at: usize, days: f64, keep: f64, value: f64, cost: f64) {
+        let purse = self.purse.row_mut(at);
+        for (sum, new) in purse.iter_mut().zip([value / days, cost / days, 1.0]) {
+            *sum += (1.0 - keep) * (new - *sum);
         }
     }
 
-    /// What an own item is about. Ids are given in the order of publication and every item is told of once it is
-    /// published, so an id above all known ones is the oldest item not yet heard of.
-    fn topic(&mut self, at: usize, item: ItemId) -> Option<u16> {
-        let (known, unheard) = (&mut self.known[at], &mut self.unheard[at]);
-        if known.last().is_some_and(|(last, _)| *last >= item) {
-            let place = known.binary_search_by_key(&item, |(id, _)| *id).ok()?;
-            return Some(known[place].1);
-        }
-        if unheard.is_empty() {
-            return None;
-        }
-        let topic = unheard.remove(0);
-        known.push((item, topic));
-        self.posted.row_mut(at)[usize::from(topic)] += 1;
-        Some(topic)
+    /// Cost spent a day lately.
+    pub(crate) fn spent_a_day(&self, at: usize) -> f64 {
+        let purse = self.purse.row(at);
+        if purse[2] > 0.0 { purse[1] / purse[2] } else { 0.0 }
+    }
+
+    /// Value less cost a day lately; nothing to somebody who has just come.
+    pub(crate) fn utility_a_day(&self, at: usize) -> Option<f64> {
+        let purse = self.purse.row(at);
+        (purse[2] > 0.0).then(|| (purse[0] - purse[1]) / purse[2])
     }
 
     pub(crate) fn save(&self) -> Snapshot {
@@ -152,10 +169,8 @@ impl Roster {
         for (name, grid) in [("clicks", &self.clicks), ("posted", &self.posted)] {
             out.put_u32(name, grid.width(), grid.as_slice());
         }
-        let known = rows(&self.known).flat_map(|(at, (item, topic))| [at, item.0, u32::from(*topic)]);
-        out.put_u32("known", 3, &known.collect::<Vec<_>>());
-        let unheard = rows(&self.unheard).flat_map(|(at, topic)| [at, u32::from(*topic)]);
-        out.put_u32("unheard", 2, &unheard.collect::<Vec<_>>());
+        out.put_f64("purse", 3, self.purse.as_slice());
+        self.memory.save(&mut out);
         out
     }
 
@@ -171,8 +186,8 @@ impl Roster {
             leaning: Grid::zeros(n, n_topics),
             clicks: Grid::zeros(n, n_topics),
             posted: Grid::zeros(n, n_topics),
-            known: vec![Vec::new(); n],
-            unheard: vec![Vec::new(); n],
+            purse: Grid::zeros(n, 3),
+            memory: Memory::load(from, n, n_topics)?,
         };
         check("home", &new.homes, n_topics)?;
         from.get_u32("name", &mut new.names)?;
@@ -181,16 +196,7 @@ impl Roster {
         from.get_f32("leaning", new.leaning.as_mut_slice())?;
         from.get_u32("clicks", new.clicks.as_mut_slice())?;
         from.get_u32("posted", new.posted.as_mut_slice())?;
-        for known in from.get_u32_vec("known")?.chunks(3) {
-            let [at, item, topic] = *known else { return Err(corrupt("known", "it is cut off")) };
-            check("known", &[topic], n_topics)?;
-            row(&mut new.known, "known", at)?.push((ItemId(item), topic as u16));
-        }
-        for unheard in from.get_u32_vec("unheard")?.chunks(2) {
-            let [at, topic] = *unheard else { return Err(corrupt("unheard", "it is cut off")) };
-            check("unheard", &[topic], n_topics)?;
-            row(&mut new.unheard, "unheard", at)?.push(topic as u16);
-        }
+        from.get_f64("purse", new.purse.as_mut_slice())?;
         Ok(new)
     }
 }
@@ -223,7 +229,7 @@ fn check(name: &str, topics: &[u32], n_topics: usize) -> Result<(), SnapshotErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use recloop_env::ItemFeedback;
+    use recloop_env::{ItemFeedback, ItemId};
 
     fn told(items: &[(u32, u32)]) -> OwnFeedback {
         let item = |&(id, clicks): &(u32, u32)| ItemFeedback {
@@ -246,14 +252,15 @@ mod tests {
     fn gains_are_mean_clicks_per_topic() {
         let mut roster = one_creator();
         for topic in [1, 2, 1] {
-            roster.publish(0, topic);
+            roster.publish(0, Choice::about(topic), 9);
         }
-        roster.learn(&told(&[(10, 4), (12, 1)]));
-        roster.learn(&told(&[(10, 2), (15, 0)]));
+        let worth = BeliefParams::default();
+        assert_eq!(roster.learn(&told(&[(10, 4), (12, 1)]), &worth), 5.0);
+        roster.learn(&told(&[(10, 2), (15, 0)]), &worth);
         // Topic 1: items 10 and 15 with 6 clicks; topic 2: item 12 with 1; topic 0: none.
         assert_eq!(roster.gains(0), [0.0, 3.0, 1.0]);
         // Neither an item between own ones nor one more than were made is own.
-        roster.learn(&told(&[(11, 50), (16, 50)]));
+        assert_eq!(roster.learn(&told(&[(11, 50), (16, 50)]), &worth), 0.0);
         assert_eq!(roster.gains(0), [0.0, 3.0, 1.0]);
     }
 
@@ -262,18 +269,25 @@ mod tests {
         let mut roster = one_creator();
         roster.push(&Identity { home: 0, ..one_identity() });
         for topic in [1, 2, 0] {
-            roster.publish(0, topic);
+            roster.publish(0, Choice::about(topic), 9);
         }
-        roster.learn(&told(&[(3, 7)]));
+        roster.learn(&told(&[(3, 7)]), &BeliefParams::default());
+        roster.book(1, 0.5, 0.75, 3.0, 1.0);
         roster.leaning_mut(0)[2] = 0.5;
         let saved = roster.save();
         assert_eq!(Roster::load(&saved, 3, 2).unwrap(), roster);
         assert!(Roster::load(&saved, 2, 2).is_err() && Roster::load(&saved, 3, 1).is_err());
-        let mut damaged = saved;
-        damaged.arrays.retain(|array| array.name != "unheard");
-        damaged.put_u32("unheard", 2, &[5, 1]);
-        let said = Roster::load(&damaged, 3, 2).unwrap_err().to_string();
-        assert_eq!(said, "restore `unheard`: there is no creator 5");
+    }
+
+    #[test]
+    fn a_purse_is_a_fading_mean_by_the_day() {
+        let mut roster = one_creator();
+        assert_eq!((roster.utility_a_day(0), roster.spent_a_day(0)), (None, 0.0));
+        // Half a day that brought 3 and cost 1, then one that brought nothing: weights 3/4·1/4 and 1/4.
+        roster.book(0, 0.5, 0.75, 3.0, 1.0);
+        assert_eq!((roster.utility_a_day(0), roster.spent_a_day(0)), (Some(4.0), 2.0));
+        roster.book(0, 0.5, 0.75, 0.0, 0.0);
+        assert!((roster.utility_a_day(0).unwrap() - 4.0 * 3.0 / 7.0).abs() < 1e-12);
     }
 
     fn one_identity() -> Identity {

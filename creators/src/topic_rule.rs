@@ -1,8 +1,10 @@
 //! What the next item is about.
 
 use rand_distr::{Distribution, StandardNormal};
-use recloop_env::{Draws, below, normalise};
+use recloop_env::{Draws, Topics, below, normalise};
 use serde::{Deserialize, Serialize};
+
+use crate::made::OwnItem;
 
 /// How a creator chooses the topic of its next item, from its own items' clicks alone.
 ///
@@ -15,13 +17,36 @@ use serde::{Deserialize, Serialize};
 /// | random | | uniform |
 /// | CFD | v ← normalise(v + η·u) | argmax v |
 /// | LBR | v′ = v + η·(a random direction of length 1); v ← normalise(v′) if v′·u > v·u | argmax v |
+/// | imitation | one of the last ten own items is drawn, in proportion to `e^likes` | that of the topic centre nearest to N(its topic's centre, 1/D) |
+/// | belief | see below | that of the plan |
+/// | full information | is told everything: see [`FullInformation`](crate::FullInformation) | where an item brings most |
 ///
 /// Equal components: the first topic. u is not scaled, as published: after a few well-clicked items CFD follows u
-/// almost at once.
+/// almost at once. Imitation moves around the topic's centre, not around the very item, since a rule decides topics only;
+/// whoever has no item yet stays at home.
+///
+/// # Belief
+/// For every topic, [`BeliefParams`](crate::BeliefParams) naming the letters, a creator holds a Beta posterior over the
+/// click rate and a Normal–Gamma posterior over the value x of an item per turn on offer: clicks, and likes and minutes if
+/// they count. Both rest on its own items alone; each publication lets old evidence fade, by half in `half_life_items`. An item
+/// counts by the share of its life it has been on offer. Topics never tried have the prior: κ₀ items of its own average.
+///
+/// *Slow*, after `revisit_items` items, or when the last item's clicks lie more than `surprise_sds` standard deviations of
+/// the beta-binomial posterior predictive law from what was expected: calling recent the topics of the last ten own items,
+///
+/// - E is the best posterior mean among recent topics, X the best `mean + ρ·sd` among the others, an upper quantile;
+/// - p is the prospect value of the last item: `((x − r)/s)^α` for a gain over the reference r, `−λ((r − x)/s)^α` for a loss,
+///   where r is a running mean of own items and s one of their distances from it;
+/// - EXPLOIT with `σ(δ(E − X)/sd + slope·p)`, sd that between own items: the topic of E; else EXPLORE: the topic of X.
+///
+/// *Fast*, item by item: about the same. A creator that decides [more than topics](crate::Actions::All) also sets effort, bait and
+/// pace when it thinks. With the [table of means](crate::BeliefKind::Means) nothing fades, E and X are plain means, one of
+/// the unknown topics is drawn if there are any, worth the mean of all, and nothing surprises.
 ///
 /// # Source
 /// "CreAgent: Towards Long-Term Evaluation of Recommender System under Platform-Creator Information Asymmetry" (2025),
-/// whose baselines CFD and LBR are.
+/// whose baselines CFD, LBR and imitation are and whose creators' two speeds and table of means these are; the posteriors are
+/// ours. Tversky, Kahneman (1992), "Advances in prospect theory", for gains and losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TopicRule {
@@ -34,10 +59,16 @@ pub enum TopicRule {
     Cfd,
     /// Local better response: keeps a random step that pays.
     Lbr,
+    /// Does again what was liked, more or less.
+    Imitation,
+    /// Acts on a belief about its audience.
+    Belief,
+    /// Knows what the platform knows.
+    FullInformation,
 }
 
 impl TopicRule {
-    /// Decides one item: `leaning` is v and may move, `gains` is u.
+    /// Decides one item by a rule that looks at u alone: `leaning` is v and may move, `gains` is u. The home topic by any other.
     pub(crate) fn choose(
         self,
         home: u16,
@@ -47,7 +78,6 @@ impl TopicRule {
         draws: &mut Draws,
     ) -> u16 {
         match self {
-            Self::Static => return home,
             Self::Random => return below(draws.word(), leaning.len() as u32) as u16,
             Self::Cfd => follow(leaning, gains, step),
             Self::Lbr => {
@@ -55,9 +85,32 @@ impl TopicRule {
                 normalise(&mut direction);
                 try_step(leaning, gains, step, &direction);
             }
+            Self::Static | Self::Imitation | Self::Belief | Self::FullInformation => return home,
         }
         largest(leaning)
     }
+}
+
+/// What imitates one of `recent` items, if there are any.
+pub(crate) fn imitate(recent: &[OwnItem], topics: &Topics, draws: &mut Draws) -> Option<u16> {
+    let most = recent.iter().map(|own| own.likes).fold(0.0, f32::max);
+    let weight = |own: &OwnItem| f64::from(own.likes - most).exp();
+    let mut left = f64::from(draws.unit()) * recent.iter().map(weight).sum::<f64>();
+    let beyond = recent.iter().find(|own| {
+        left -= weight(own);
+        left < 0.0
+    });
+    let model = beyond.or(recent.last())?;
+    let sd = 1.0 / (topics.centres.width() as f32).sqrt();
+    let centre = topics.centres.row(usize::from(model.choice.topic));
+    let mut noisy = |x: &f32| {
+        let g: f32 = StandardNormal.sample(draws);
+        x + sd * g
+    };
+    let z: Vec<f32> = centre.iter().map(&mut noisy).collect();
+    let near = |t: usize| topics.centres.row(t).iter().zip(&z).map(|(c, z)| c * z).sum::<f32>();
+    let nearness: Vec<f32> = (0..topics.len()).map(near).collect();
+    Some(largest(&nearness))
 }
 
 fn follow(leaning: &mut [f32], gains: &[f32], step: f32) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::{Snapshot, SnapshotError};
-use crate::{CreatorId, ItemId, NewItem, Streams, Tick};
+use crate::{Catalogue, CreatorId, ItemId, NewItem, Streams, Tick};
 
 /// What happened to one of a creator's own items since the creator last acted.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -132,6 +132,29 @@ pub trait CreatorModel: Send + Sync {
 
     /// A copy that goes its own way.
     fn fork(&self) -> Box<dyn CreatorModel>;
+}
+
+/// Everything a platform knows of its creators' items.
+#[derive(Debug, Clone, Copy)]
+pub struct Platform<'a> {
+    /// What happened to everybody's items since the last turn, creator by creator; those who left are not told of.
+    pub everyone: &'a [OwnFeedback],
+    /// Every item there ever was.
+    pub catalogue: &'a Catalogue,
+    /// Now.
+    pub tick: Tick,
+}
+
+/// Creators who are told everything: what a study compares belief with, and nobody else may be.
+///
+/// It is a trait of its own, and a world takes such creators by a door of its own
+/// ([`informed_creators`](crate::WorldBuilder::informed_creators)), so that no ordinary creator can get here by mistake.
+pub trait InformedCreators: CreatorModel {
+    /// Is told, before it [acts](CreatorModel::act), what the platform knows.
+    fn inform(&mut self, platform: &Platform<'_>);
+
+    /// A copy that goes its own way and stays informed.
+    fn fork_informed(&self) -> Box<dyn InformedCreators>;
 }
 
 /// Creators driven from outside: whatever [`World::set_creator_actions`](crate::World::set_creator_actions) was given

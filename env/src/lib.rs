@@ -46,7 +46,10 @@ pub use cohort::{
     BLOCK, Cohort, CohortError, CohortSpec, Goal, ObservationRows, ResponseRows, Rows, Scene, Sharded, Shown,
     SplitRows, Terms, UserModel,
 };
-pub use creator::{CreatorAction, CreatorError, CreatorModel, External, ItemFeedback, OwnFeedback};
+pub use creator::{
+    CreatorAction, CreatorError, CreatorModel, External, InformedCreators, ItemFeedback, OwnFeedback,
+    Platform,
+};
 pub use crowd::Crowd;
 pub use environment::{Env, ResetOptions, SingleUser, StepError};
 pub use grid::Grid;

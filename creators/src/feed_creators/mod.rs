@@ -8,18 +8,21 @@ use recloop_env::{
     SnapshotError, Streams, Tick, Topics, below, normalise, purpose,
 };
 
+use crate::belief::{BeliefParams, Circumstances, Lens, Minds, TopicBelief};
 use crate::given::{self, GivenCreator};
+use crate::made::Choice;
 use crate::market::Admit;
-use crate::params::{Turns, within};
+use crate::params::{Posting, Turns, within};
 use crate::roster::{Identity, Roster};
-use crate::{CreatorsError, FeedCreatorsParams, FeedItems, Maker, titles};
+use crate::topic_rule::imitate;
+use crate::{CreatorsError, FeedCreatorsParams, FeedItems, Maker, TopicRule, titles};
 
 /// Creators who make a few items a day, each in its own style, on topics chosen by a [`TopicRule`](crate::TopicRule).
 ///
 /// - *Who they are*: home topic uniform; style s a uniform direction; mean quality and mean bait from their Betas. Or
 ///   [given](FeedCreators::given) by a table. Fixed for life.
-/// - *When they post*: Poisson(posts a day × days per turn) items a turn, drawn when the turn is; a turn speaks for the
-///   time that follows it.
+/// - *When they post*: Poisson(posts a day × days per turn) items a turn, drawn when the turn is, or like a clock; a turn
+///   speaks for the time that follows it.
 /// - *What they post*: a topic by the rule, then an item by [`FeedItems`], on offer for a whole number of turns.
 /// - *What there is at the start*: every creator's share of the opening items in proportion to its posting rate, item by
 ///   item around the circle. They look as if published at random times of the last lifetime: what is left to each is
@@ -57,7 +60,10 @@ pub struct FeedCreators {
     bait: Beta<f32>,
     /// The creators of a table; none if they are drawn.
     table: Arc<[GivenCreator]>,
+    beliefs: BeliefParams,
     roster: Roster,
+    /// There if the rule needs them.
+    minds: Option<Minds>,
 }
 
 /// Names the draws of opening items: they were made before any turn.
@@ -108,7 +114,41 @@ impl FeedCreators {
             turns,
             table: given::checked(table, n_topics, dim)?.into(),
             roster: Roster::new(n_topics, dim),
-        })
+            minds: None,
+            beliefs: BeliefParams::default(),
+        }
+        .minded())
+    }
+
+    /// The same creators with beliefs, worth and costs as told.
+    pub fn believing(self, beliefs: &BeliefParams) -> Result<Self, CreatorsError> {
+        beliefs.check()?;
+        Ok(Self { beliefs: beliefs.clone(), ..self }.minded())
+    }
+
+    fn minded(mut self) -> Self {
+        let n_topics = self.items.topics().len();
+        let believes = self.params.rule == TopicRule::Belief;
+        self.minds = believes.then(|| Minds::new(self.beliefs.clone(), n_topics));
+        self
+    }
+
+    /// What a creator believes about every topic at `now`; nothing if its rule is not to believe.
+    #[must_use]
+    pub fn beliefs(&self, creator: CreatorId, now: Tick) -> Option<Vec<TopicBelief>> {
+        let (at, minds) = (creator.index(), self.minds.as_ref()?);
+        (at < self.roster.len()).then(|| minds.beliefs(at, self.roster.memory().items(at), now, self.lens()))
+    }
+
+    fn lens(&self) -> Lens {
+        let life_turns = f64::from(self.turns.in_days(self.params.lifetime_days));
+        Lens { period: self.turns.period, life_turns }
+    }
+
+    /// How they choose topics.
+    #[must_use]
+    pub fn rule(&self) -> TopicRule {
+        self.params.rule
     }
 
     /// What they make: its layouts are the shelf's.
@@ -133,11 +173,14 @@ impl FeedCreators {
         Identity { home, name, quality, bait, posts_per_day: self.params.posts_per_day, style }
     }
 
-    fn item(&self, at: usize, topic: u16, live_ticks: u32, draws: &mut Draws) -> NewItem {
+    fn item(&self, at: usize, choice: Choice, live_ticks: u32, draws: &mut Draws) -> NewItem {
         let (quality, bait) = self.roster.means(at);
+        let beyond = |level: u8, step: f32| (f32::from(level) - 1.0) * step;
+        let quality = (quality + beyond(choice.effort, self.beliefs.effort_quality)).clamp(0.0, 1.0);
+        let bait = (bait + beyond(choice.bait, self.beliefs.bait_step)).clamp(0.0, 1.0);
         let creator = CreatorId(at as u32);
         let maker = Maker { creator, style: self.roster.style(at), quality, bait };
-        NewItem { live_ticks: Some(live_ticks), ..self.items.draw(&maker, topic, draws) }
+        NewItem { live_ticks: Some(live_ticks), ..self.items.draw(&maker, choice.topic, draws) }
     }
 
     /// The `n` items of one creator that are on offer when the world opens.
@@ -150,8 +193,8 @@ impl FeedCreators {
             let (is_home, any) = (draws.unit() < self.params.opening_home_share, draws.word());
             let topic = if is_home { self.roster.home(at) } else { below(any, n_topics) as u16 };
             let left = (below(draws.word(), lifetime) + 1) * self.turns.period;
-            shelf.push(self.item(at, topic, left, &mut draws));
-            self.roster.publish(at, topic);
+            shelf.push(self.item(at, Choice::about(topic), left, &mut draws));
+            self.roster.publish(at, Choice::about(topic), left);
         }
         shelf
     }
@@ -177,32 +220,93 @@ impl FeedCreators {
     }
 
     /// Items a creator makes this turn.
-    fn n_posts(&self, at: usize, draws: &mut Draws) -> usize {
-        let mean = f64::from(self.roster.posts_per_day(at)) * self.turns.days;
+    fn n_posts(&self, at: usize, tick: Tick, draws: &mut Draws) -> usize {
+        let pace = self.minds.as_ref().map_or(1.0, |minds| minds.pace(at));
+        let mean = f64::from(self.roster.posts_per_day(at)) * self.turns.days * pace;
+        if self.params.posting == Posting::Regular {
+            let turn = f64::from(tick.0 / self.turns.period);
+            return (mean * (turn + 1.0)).floor() as usize - (mean * turn).floor() as usize;
+        }
         // Only a mean of 0 is no Poisson law: whoever posts nothing a day posts nothing now.
         Poisson::new(mean).map_or(0, |law| law.sample(draws) as usize)
     }
 
+    /// One creator's turn, with topics by `choose` or, where that has nothing to say, by the rule.
     fn take_turn(
         &mut self,
         own: &OwnFeedback,
         tick: Tick,
         rng: &Streams,
+        choose: &mut dyn FnMut() -> Option<u16>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) {
         let (creator, at) = (own.creator, own.creator.index());
-        self.roster.learn(own);
+        let value = self.hear(own, tick);
         let mut deciding = rng.at(purpose::CREATOR, creator, tick);
         let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick);
-        let (rule, step) = (self.params.rule, self.params.learning_step);
         let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
-        for _ in 0..self.n_posts(at, &mut deciding) {
-            let (home, gains) = (self.roster.home(at), self.roster.gains(at));
-            let topic = rule.choose(home, step, self.roster.leaning_mut(at), &gains, &mut deciding);
-            let item = self.item(at, topic, live_ticks, &mut making);
-            self.roster.publish(at, topic);
+        let (mut cost, spent) = (0.0, self.roster.spent_a_day(at));
+        for _ in 0..self.n_posts(at, tick, &mut deciding) {
+            let choice = match choose() {
+                Some(topic) => Choice::about(topic),
+                None => self.choose(at, tick, spent, &mut deciding),
+            };
+            let item = self.item(at, choice, live_ticks, &mut making);
+            self.roster.publish(at, choice, live_ticks);
+            if let Some(minds) = &mut self.minds {
+                minds.fade(at);
+            }
+            cost += self.beliefs.cost(choice.effort, spent);
             out.push((creator, CreatorAction::Publish(item)));
         }
+        let keep = (-self.turns.days / f64::from(self.beliefs.utility_half_life_days)).exp2();
+        self.roster.book(at, self.turns.days, keep, value, cost);
+    }
+
+    /// A creator takes in what it is told, and forgets what is long past; tells what its items brought.
+    fn hear(&mut self, own: &OwnFeedback, tick: Tick) -> f64 {
+        let (at, lens) = (own.creator.index(), self.lens());
+        let value = self.roster.learn(own, &self.beliefs);
+        let minds = &mut self.minds;
+        self.roster.memory_mut().forget(at, tick, |item, since| {
+            if let Some(minds) = minds {
+                minds.fold(at, item, since, tick, lens);
+            }
+        });
+        value
+    }
+
+    /// Decides one item by the rule.
+    fn choose(&mut self, at: usize, now: Tick, spent: f64, draws: &mut Draws) -> Choice {
+        let lens = self.lens();
+        if let Some(minds) = &mut self.minds {
+            return minds.choose(at, self.roster.memory(), &Circumstances { now, lens, spent }, draws);
+        }
+        let (home, rule) = (self.roster.home(at), self.params.rule);
+        if rule == TopicRule::Imitation {
+            let topic = imitate(self.roster.memory().recent(at), self.items.topics(), draws);
+            return Choice::about(topic.unwrap_or(home));
+        }
+        let (step, gains) = (self.params.learning_step, self.roster.gains(at));
+        Choice::about(rule.choose(home, step, self.roster.leaning_mut(at), &gains, draws))
+    }
+
+    /// Everybody's turn; `choose` is asked about each creator's items before the rule is.
+    pub(crate) fn take_turns(
+        &mut self,
+        own: &[OwnFeedback],
+        tick: Tick,
+        rng: &Streams,
+        mut choose: impl FnMut() -> Option<u16>,
+        out: &mut Vec<(CreatorId, CreatorAction)>,
+    ) -> Result<(), CreatorError> {
+        for own in own {
+            if own.creator.index() >= self.roster.len() {
+                return Err(CreatorError::Absent { creator: own.creator });
+            }
+            self.take_turn(own, tick, rng, &mut choose, out);
+        }
+        Ok(())
     }
 }
 
@@ -210,8 +314,16 @@ impl Admit for FeedCreators {
     fn admit(&mut self, n: usize, rng: &Streams) {
         for _ in 0..n {
             let creator = CreatorId(self.roster.len() as u32);
-            self.roster.push(&self.identity(creator, rng));
+            let who = self.identity(creator, rng);
+            self.roster.push(&who);
+            if let Some(minds) = &mut self.minds {
+                minds.push(who.home);
+            }
         }
+    }
+
+    fn utility_a_day(&self, creator: CreatorId) -> Option<f64> {
+        self.roster.utility_a_day(creator.index())
     }
 }
 
@@ -222,6 +334,7 @@ impl CreatorModel for FeedCreators {
 
     fn begin(&mut self, rng: &Streams) {
         self.roster.clear();
+        self.minds = self.minds.as_ref().map(Minds::emptied);
         self.admit(self.n_creators(), rng);
     }
 
@@ -258,23 +371,22 @@ impl CreatorModel for FeedCreators {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
-        for own in own {
-            if own.creator.index() >= self.roster.len() {
-                return Err(CreatorError::Absent { creator: own.creator });
-            }
-            self.take_turn(own, tick, rng, out);
-        }
-        Ok(())
+        self.take_turns(own, tick, rng, || None, out)
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {
-        Ok(self.roster.save())
+        let mut out = self.roster.save();
+        if let Some(minds) = &self.minds {
+            minds.save(&mut out);
+        }
+        Ok(out)
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
         let topics = self.items.topics();
         let roster = Roster::load(from, topics.len(), topics.centres.width())?;
         given::check_names(&roster, &self.table)?;
+        self.minds = self.minds.as_ref().map(|minds| minds.loaded(from, roster.len())).transpose()?;
         self.roster = roster;
         Ok(())
     }

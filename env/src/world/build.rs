@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::creators::Creators;
+use super::creators::{Creators, Minds};
 use super::{Member, Now, People, Stage, World};
 use crate::calendar::Calendar;
 use crate::{
     BlockKind, Candidates, Catalogue, Clock, Cohort, CohortSpec, CreatorModel, Crowd, EnvSpec, Grid,
-    HistorySpec, HistoryStore, ItemView, MAX_SLATE, Met, Objective, Population, ResetOptions, Streams,
-    Supply, Tick, UserId,
+    HistorySpec, HistoryStore, InformedCreators, ItemView, MAX_SLATE, Met, Objective, Population,
+    ResetOptions, Streams, Supply, Tick, UserId,
 };
 
 /// Most users a world can have: ids have 32 bits, and the last one is nobody's.
@@ -109,7 +109,7 @@ pub struct WorldBuilder {
     cohorts: Vec<Box<dyn Cohort>>,
     supply: Option<Supply>,
     objective: Objective,
-    creators: Option<Box<dyn CreatorModel>>,
+    creators: Option<Minds>,
     history: HistorySpec,
     clock: Clock,
     keep_per_day: Option<f32>,
@@ -163,7 +163,14 @@ impl WorldBuilder {
     /// Who makes new items.
     #[must_use]
     pub fn creators(mut self, creators: impl CreatorModel + 'static) -> Self {
-        self.creators = Some(Box::new(creators));
+        self.creators = Some(Minds::Own(Box::new(creators)));
+        self
+    }
+
+    /// Who makes new items, knowing everything.
+    #[must_use]
+    pub fn informed_creators(mut self, creators: impl InformedCreators + 'static) -> Self {
+        self.creators = Some(Minds::Informed(Box::new(creators)));
         self
     }
 

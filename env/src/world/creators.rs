@@ -5,12 +5,49 @@ use std::sync::Arc;
 use super::{Now, World};
 use crate::{
     BlockKind, Catalogue, CreatorAction, CreatorError, CreatorFact, CreatorId, CreatorModel, Event,
-    ItemFeedback, ItemId, ItemView, Layout, NewItem, OwnFeedback, Step, Tick,
+    InformedCreators, ItemFeedback, ItemId, ItemView, Layout, NewItem, OwnFeedback, Platform, Step, Tick,
 };
+
+/// What creators go by.
+pub(super) enum Minds {
+    /// Their own items' feedback.
+    Own(Box<dyn CreatorModel>),
+    /// All the platform knows.
+    Informed(Box<dyn InformedCreators>),
+}
+
+impl Minds {
+    pub(super) fn model(&self) -> &dyn CreatorModel {
+        match self {
+            Self::Own(model) => model.as_ref(),
+            Self::Informed(model) => model.as_ref(),
+        }
+    }
+
+    pub(super) fn model_mut(&mut self) -> &mut dyn CreatorModel {
+        match self {
+            Self::Own(model) => model.as_mut(),
+            Self::Informed(model) => model.as_mut(),
+        }
+    }
+
+    fn fork(&self) -> Self {
+        match self {
+            Self::Own(model) => Self::Own(model.fork()),
+            Self::Informed(model) => Self::Informed(model.fork_informed()),
+        }
+    }
+
+    fn inform(&mut self, platform: &Platform<'_>) {
+        if let Self::Informed(model) = self {
+            model.inform(platform);
+        }
+    }
+}
 
 /// The creator model and what the engine keeps for it.
 pub(super) struct Creators {
-    pub(super) model: Box<dyn CreatorModel>,
+    pub(super) minds: Minds,
     /// Per creator: what happened since it last acted.
     pub(super) owed: Vec<OwnFeedback>,
     /// Per creator: 1 while it has not left.
@@ -27,9 +64,9 @@ pub(super) struct Creators {
 }
 
 impl Creators {
-    pub(super) fn new(model: Box<dyn CreatorModel>) -> Self {
+    pub(super) fn new(minds: Minds) -> Self {
         let mut creators = Self {
-            model,
+            minds,
             owed: Vec::new(),
             active: Vec::new(),
             facts: Vec::new(),
@@ -44,9 +81,9 @@ impl Creators {
 
     /// A new run: what is on offer from the start.
     pub(super) fn reset(&mut self, rng: &crate::Streams) -> Vec<NewItem> {
-        self.model.begin(rng);
+        self.minds.model_mut().begin(rng);
         self.open();
-        self.model.opening(rng)
+        self.minds.model_mut().opening(rng)
     }
 
     fn open(&mut self) {
@@ -55,15 +92,15 @@ impl Creators {
         self.facts.clear();
         self.told.clear();
         self.staged.clear();
-        self.next_turn = self.model.period().max(1);
-        for _ in 0..self.model.n_creators() {
+        self.next_turn = self.minds.model().period().max(1);
+        for _ in 0..self.minds.model().n_creators() {
             self.arrive(Tick(0));
         }
     }
 
     pub(super) fn arrive(&mut self, entered: Tick) -> CreatorId {
         let creator = CreatorId(self.owed.len() as u32);
-        self.facts.push(CreatorFact { name: self.model.name(creator), entered, left: None });
+        self.facts.push(CreatorFact { name: self.minds.model().name(creator), entered, left: None });
         self.owed.push(OwnFeedback { creator, items: Vec::new() });
         self.active.push(1);
         creator
@@ -71,7 +108,7 @@ impl Creators {
 
     pub(super) fn fork(&self) -> Self {
         Self {
-            model: self.model.fork(),
+            minds: self.minds.fork(),
             owed: self.owed.clone(),
             active: self.active.clone(),
             facts: self.facts.clone(),
@@ -121,7 +158,7 @@ impl Creators {
 
     /// Tells active creators what they are owed and takes down what they do. Of several turns between two busy ticks
     /// only the `first` has an audience to tell of, and that is what agents outside may still read afterwards.
-    fn take_turn(&mut self, tick: Tick, first: bool, rng: &crate::Streams) -> Result<(), CreatorError> {
+    fn take_turn(&mut self, tick: Tick, first: bool, now: &Now) -> Result<(), CreatorError> {
         let mut told = if first { std::mem::take(&mut self.told) } else { Vec::new() };
         told.clear();
         for (own, active) in self.owed.iter_mut().zip(&self.active) {
@@ -132,7 +169,10 @@ impl Creators {
         }
         self.actions.clear();
         self.actions.append(&mut self.staged);
-        let acted = self.model.act(&told, tick, rng, &mut self.actions);
+        if let Some(catalogue) = now.items.catalogue() {
+            self.minds.inform(&Platform { everyone: &told, catalogue, tick });
+        }
+        let acted = self.minds.model_mut().act(&told, tick, &now.rng, &mut self.actions);
         if first {
             self.told = told;
         }
@@ -180,8 +220,8 @@ impl World {
         let mut first = true;
         while creators.next_turn <= now.tick.0 {
             let turn = Tick(creators.next_turn);
-            creators.next_turn = turn.0.saturating_add(creators.model.period().max(1));
-            creators.take_turn(turn, first, &now.rng)?;
+            creators.next_turn = turn.0.saturating_add(creators.minds.model().period().max(1));
+            creators.take_turn(turn, first, now)?;
             first = false;
             for (creator, action) in std::mem::take(&mut creators.actions) {
                 if !creators.is_active(creator) {
@@ -201,7 +241,7 @@ impl World {
                     CreatorAction::Wait => {}
                 }
             }
-            for _ in 0..creators.model.arrivals(turn, &now.rng) {
+            for _ in 0..creators.minds.model_mut().arrivals(turn, &now.rng) {
                 events.push(Event::Enter { creator: creators.arrive(turn) });
             }
         }

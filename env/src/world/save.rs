@@ -285,7 +285,7 @@ impl super::Creators {
             let part = "what creators were told to do but have not done yet".into();
             return Err(SnapshotError::Unsupported { part });
         }
-        out.put_part("creator_model", self.model.save()?)?;
+        out.put_part("creator_model", self.minds.model().save()?)?;
         out.put(Array::new("creators.engine", 1, [self.next_turn]))?;
         out.put(Array::new("creators.active", 1, &self.active[..]))?;
         let dates = |fact: &CreatorFact| [fact.entered.0, fact.left.map_or(u32::MAX, |left| left.0)];
@@ -296,7 +296,7 @@ impl super::Creators {
     }
 
     fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
-        self.model.load(&from.take_part("creator_model")?)?;
+        self.minds.model_mut().load(&from.take_part("creator_model")?)?;
         let mut turn = [0];
         from.take("creators.engine")?.copy_to(&mut turn)?;
         self.next_turn = turn[0];

@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use recloop_creators::{FeedCreators, FeedCreatorsParams, Market, MarketParams};
-use recloop_env::{Clock, Objective, OpenShelf, Part, Sharded, Supply, Topics, World, WorldBuilder};
+use recloop_creators::{BeliefParams, FeedCreators, FeedCreatorsParams, MarketParams};
+use recloop_env::{Clock, Objective, Part, Sharded, Topics, World, WorldBuilder};
 use recloop_users::{Feed, FeedParams, People};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, merged};
+use super::marketplace::Marketplace;
 use super::{clicks, part};
 use crate::ConfigError;
 
@@ -100,18 +101,21 @@ impl FeedRules {
         world
     }
 
-    /// Creators who come and go by these rules, and the shelf they fill.
+    /// Creators who come and go by these rules, on the shelf they fill.
     pub(super) fn publishing(
         &self,
+        world: WorldBuilder,
         creators: FeedCreators,
         market: &MarketParams,
-    ) -> Result<(Market<FeedCreators>, Supply), ConfigError> {
-        let (observed, latent) = (creators.items().observed(), creators.items().latent());
-        let shelf = OpenShelf::new(observed, latent, Vec::new(), None).keeping(self.slate);
-        let params = MarketParams { keep_per_day: self.keep_per_day, ..market.clone() };
-        let market = Market::new(creators, &params, self.tick_secs).map_err(part("the market"))?;
-        let market = if self.is_interfering() { market } else { market.without_interference() };
-        Ok((market, Supply::Shelf(Box::new(shelf))))
+    ) -> Result<WorldBuilder, ConfigError> {
+        let market = MarketParams { keep_per_day: self.keep_per_day, ..market.clone() };
+        Marketplace {
+            market,
+            tick_secs: self.tick_secs,
+            at_least: self.slate,
+            interference: self.is_interfering(),
+        }
+        .open(world, creators)
     }
 }
 
@@ -139,6 +143,7 @@ pub(super) fn defaults() -> Table {
         super::table_of::<FeedRules>(),
         super::table_of::<FeedParams>(),
         super::table_of::<FeedCreatorsParams>(),
+        super::table_of::<BeliefParams>(),
         market_keys(),
     ])
 }
@@ -157,17 +162,18 @@ pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, Config
     let rules: FeedRules = keys.take(super::table_of::<FeedRules>())?;
     let users: FeedParams = keys.take(super::table_of::<FeedParams>())?;
     let creators: FeedCreatorsParams = keys.take(super::table_of::<FeedCreatorsParams>())?;
+    let beliefs: BeliefParams = keys.take(super::table_of::<BeliefParams>())?;
     let market: MarketParams = keys.take(market_keys())?;
     keys.end()?;
     super::keys::at_least("topics", config.topics, 1)?;
     super::keys::at_least("dim", config.dim, 1)?;
     let topics = Arc::new(Topics::new(config.topics, config.dim));
-    let creators =
-        FeedCreators::new(&creators, Arc::clone(&topics), rules.tick_secs).map_err(part("the creators"))?;
+    let creators = FeedCreators::new(&creators, Arc::clone(&topics), rules.tick_secs)
+        .and_then(|creators| creators.believing(&beliefs))
+        .map_err(part("the creators"))?;
     let items = creators.items();
     let users = Feed::new(users, People::drawn(topics), &items.observed(), &items.latent())
         .map_err(part("the users"))?;
-    let (market, supply) = rules.publishing(creators, &market)?;
     let world = rules.builder("feed-v0").cohort(Sharded::new(users, config.users));
-    Ok(world.supply(supply).creators(market).build()?)
+    Ok(rules.publishing(world, creators, &market)?.build()?)
 }

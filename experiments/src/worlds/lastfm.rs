@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use recloop_creators::{FeedCreators, FeedCreatorsParams, GivenCreator, MarketParams};
+use recloop_creators::{BeliefParams, FeedCreators, FeedCreatorsParams, GivenCreator, MarketParams};
 use recloop_env::{Sharded, World};
 use recloop_users::{Feed, FeedParams};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,7 @@ pub(super) fn defaults() -> Table {
         table_of::<FeedRules>(),
         table_of::<FeedParams>(),
         creators_keys(),
+        table_of::<BeliefParams>(),
         market_keys(),
     ])
 }
@@ -76,6 +77,7 @@ pub(super) fn build(table: &Table, data: Option<&Path>) -> Result<World, ConfigE
     let rules: FeedRules = keys.take(table_of::<FeedRules>())?;
     let users: FeedParams = keys.take(table_of::<FeedParams>())?;
     let creators: FeedCreatorsParams = keys.take(creators_keys())?;
+    let beliefs: BeliefParams = keys.take(table_of::<BeliefParams>())?;
     let market: MarketParams = keys.take(market_keys())?;
     keys.end()?;
     at_least("artists", config.artists, 1)?;
@@ -83,14 +85,14 @@ pub(super) fn build(table: &Table, data: Option<&Path>) -> Result<World, ConfigE
     let listened = Listened::load(dir).map_err(part("the listeners and artists of its data"))?;
     let artists = artists(&listened, config.artists, creators.posts_per_day);
     let topics = Arc::new(listened.feed.topics.clone());
-    let creators =
-        FeedCreators::given(&creators, topics, rules.tick_secs, artists).map_err(part("the artists"))?;
+    let creators = FeedCreators::given(&creators, topics, rules.tick_secs, artists)
+        .and_then(|creators| creators.believing(&beliefs))
+        .map_err(part("the artists"))?;
     let items = creators.items();
     let model = Feed::new(users, population(&listened.feed), &items.observed(), &items.latent())
         .map_err(part("the listeners"))?;
-    let (market, supply) = rules.publishing(creators, &market)?;
     let cohort = Sharded::new(model, config.users.count(listened.users.len()));
-    Ok(rules.builder(ID).cohort(cohort).supply(supply).creators(market).build()?)
+    Ok(rules.publishing(rules.builder(ID).cohort(cohort), creators, &market)?.build()?)
 }
 
 /// The `n` most listened artists, in order of the import; they publish `posts_per_day` on average.

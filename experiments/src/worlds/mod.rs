@@ -2,15 +2,18 @@
 //!
 //! To add a world, write a module with its config and recipe, and add one line to [`registry`].
 
+mod creators;
 mod feed;
 mod interest_evolution;
 mod interest_exploration;
 mod keys;
 mod lastfm;
 mod long_term_satisfaction;
+mod marketplace;
 mod movielens;
 mod people;
 
+pub use creators::CreatorsConfig;
 pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;
@@ -84,8 +87,15 @@ pub fn registry() -> Registry<WorldEntry> {
         feed::defaults,
         feed::build,
     );
+    let studio = entry(
+        "creators who learn what their audience wants, and readers who never change",
+        creators::defaults,
+        creators::build,
+    );
     Registry::new("world")
         .with("feed-v0", monthly(feed))
+        // The published runs watch 110 rounds.
+        .with("creators-v0", WorldEntry { recommender: "mf", ..endless(110, studio) })
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })
         .with(
             "interest-exploration-v0",

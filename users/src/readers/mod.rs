@@ -32,7 +32,7 @@ recloop_env::state! {
     }
 }
 
-/// A reader is shown one slate every tick, for ever: clicks what appeals, and stays with what is good.
+/// A reader comes once a round, for ever, and is shown one slate: clicks what appeals, and stays with what is good.
 ///
 /// With interest x, an item of topic vector z, quality q, bait b and length L:
 ///
@@ -71,13 +71,14 @@ recloop_env::state! {
 /// let observed = Layout::new(vec![Block::dense("embedding", 32, (-1.0, 1.0), ""), number("length_secs", 180.0)]);
 /// let latent = Layout::new(vec![number("quality", 1.0), number("bait", 1.0)]);
 /// let topics = Topics::new(14, 32);
-/// let readers = Readers::new(ReadersParams::default(), topics.into(), &observed, &latent)?;
+/// let readers = Readers::new(ReadersParams::default(), 86_400.0, topics.into(), &observed, &latent)?;
 /// assert_eq!(readers.spec().signals, ["like"]);
 /// # Ok::<(), recloop_users::UserError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Readers {
     params: ReadersParams,
+    round_secs: f32,
     demand: Demand,
     choice: PositionBased,
     embedding: BlockAt,
@@ -98,14 +99,19 @@ struct Impression {
 }
 
 impl Readers {
-    /// Readers with a taste for these topics, among items with these features.
+    /// Readers who come every `round_secs`, which is how long a tick of their world should be, with a taste for these
+    /// topics, among items with these features.
     pub fn new(
         params: ReadersParams,
+        round_secs: f32,
         topics: Arc<Topics>,
         observed: &Layout,
         latent: &Layout,
     ) -> Result<Self, UserError> {
         params.check()?;
+        if !(round_secs > 0.0 && round_secs.is_finite()) {
+            return Err(UserError::Parameter { name: "round_secs", value: round_secs, allowed: "(0, inf)" });
+        }
         if topics.is_empty() {
             return Err(UserError::Parameter { name: "topics", value: 0.0, allowed: "1 or more" });
         }
@@ -121,6 +127,7 @@ impl Readers {
             length: crate::dense_block(observed, "length_secs")?,
             quality: crate::dense_block(latent, "quality")?,
             bait: crate::dense_block(latent, "bait")?,
+            round_secs,
             params,
         })
     }
@@ -253,8 +260,7 @@ impl UserModel for Readers {
         _rng: &Streams,
         out: &mut [Fate],
     ) -> Result<(), CohortError> {
-        // Nobody is back within the same tick, so this is the next one whatever a tick lasts.
-        out.fill(Fate::Stays(0.0));
+        out.fill(Fate::Returns(self.round_secs));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ fn readers(params: ReadersParams) -> Readers {
     let observed =
         Layout::new(vec![Block::dense("embedding", 8, (-1.0, 1.0), ""), number("length_secs", 180.0)]);
     let latent = Layout::new(vec![number("quality", 1.0), number("bait", 1.0)]);
-    Readers::new(params, Topics::new(5, 8).into(), &observed, &latent).unwrap()
+    Readers::new(params, 1.0, Topics::new(5, 8).into(), &observed, &latent).unwrap()
 }
 
 fn item(topic: usize, quality: f32, bait: f32) -> NewItem {
@@ -140,7 +140,7 @@ fn refuses_what_no_reader_can_be() {
     };
     let latent = Layout::new(vec![number("quality", 1.0), number("bait", 1.0)]);
     let refused = |params, topics: Topics, dim| {
-        Readers::new(params, topics.into(), &observed(dim), &latent).unwrap_err().to_string()
+        Readers::new(params, 1.0, topics.into(), &observed(dim), &latent).unwrap_err().to_string()
     };
     let bad = ReadersParams { taste_weight: -1.0, ..ReadersParams::default() };
     assert_eq!(refused(bad, Topics::new(5, 8), 8), "set `taste_weight` to -1: allowed is [0, 100]");

@@ -1,0 +1,177 @@
+//! Creators who know what the platform knows.
+
+use recloop_env::{
+    BlockAt, CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, ItemId, NewItem,
+    OwnFeedback, Platform, Snapshot, SnapshotError, Streams, Tick,
+};
+
+use crate::roster::corrupt;
+use crate::{Admit, FeedCreators};
+
+/// [`FeedCreators`] who choose topics knowing what everybody's items bring: what belief is measured against.
+///
+/// Of every topic t they know the clicks a turn `D_t` of all items about it, whoever made them, and the number `n_t` of items on
+/// offer, including those posted this very turn. The next item is about the topic of the largest `D_t / (n_t + 1)`: what an
+/// item would bring if the clicks on its topic were shared equally. A topic that nobody posts about any more keeps the
+/// `D_t` it last had; one that never was on offer has the mean of the others. Equal ones: the first topic.
+///
+/// `D_t` fades, so that the luck of one turn is not all they go by: of what was, 0.8 stays a turn (chosen by us).
+///
+/// All else is as for other creators: who they are, when they post and what their items are like.
+#[derive(Debug, Clone)]
+pub struct FullInformation {
+    creators: FeedCreators,
+    topic: BlockAt,
+    /// `[T]` clicks a turn, fading.
+    demand: Vec<f64>,
+    /// `[T]` how much of a past that rests on.
+    known: Vec<f64>,
+    /// `[T]` items on offer.
+    supply: Vec<u32>,
+    /// No older item is on offer.
+    oldest: u32,
+}
+
+/// Share of what was that stays in mind a turn.
+const KEEP: f64 = 0.8;
+
+impl FullInformation {
+    /// The same creators, told everything.
+    #[must_use]
+    pub fn new(creators: FeedCreators) -> Self {
+        let topic = creators.items().observed().find("topic").expect("items of a feed have a topic");
+        let n_topics = creators.items().topics().len();
+        let (demand, known, supply) = (vec![0.0; n_topics], vec![0.0; n_topics], vec![0; n_topics]);
+        Self { creators, topic, demand, known, supply, oldest: 0 }
+    }
+
+    /// What they are made of.
+    #[must_use]
+    pub fn creators(&self) -> &FeedCreators {
+        &self.creators
+    }
+}
+
+/// Where an item brings most, now that others have posted; takes the place.
+fn enter(demand: &[f64], supply: &mut [u32]) -> u16 {
+    let brings = |topic: usize| demand[topic] / (f64::from(supply[topic]) + 1.0);
+    let better = |best: usize, topic: usize| if brings(topic) > brings(best) { topic } else { best };
+    let topic = (0..demand.len()).fold(0, better);
+    supply[topic] += 1;
+    topic as u16
+}
+
+/// `[T]` clicks a turn on each topic.
+fn expected(demand: &[f64], known: &[f64]) -> Vec<f64> {
+    let rate = |topic: usize| (known[topic] > 0.0).then(|| demand[topic] / known[topic]);
+    let (sum, n) =
+        (0..demand.len()).filter_map(rate).fold((0.0, 0.0), |(sum, n), rate| (sum + rate, n + 1.0));
+    let usual = if n > 0.0 { sum / n } else { 0.0 };
+    (0..demand.len()).map(|topic| rate(topic).unwrap_or(usual)).collect()
+}
+
+impl InformedCreators for FullInformation {
+    fn inform(&mut self, platform: &Platform<'_>) {
+        let topic_of = |item: ItemId| {
+            let (table, at) = platform.catalogue.locate(item);
+            usize::from(table.code(self.topic, at))
+        };
+        let mut clicks = vec![0.0; self.demand.len()];
+        for news in platform.everyone.iter().flat_map(|own| &own.items) {
+            clicks[topic_of(news.item)] += f64::from(news.clicks);
+        }
+        // What was on offer since the last turn is what those clicks were shared by.
+        for topic in (0..clicks.len()).filter(|topic| self.supply[*topic] > 0) {
+            self.demand[topic] = KEEP * self.demand[topic] + clicks[topic];
+            self.known[topic] = KEEP * self.known[topic] + 1.0;
+        }
+        self.supply.fill(0);
+        let n_items = platform.catalogue.len() as u32;
+        let is_gone = |item: u32| platform.catalogue.until(ItemId(item)) <= platform.tick;
+        while self.oldest < n_items && is_gone(self.oldest) {
+            self.oldest += 1;
+        }
+        for item in (self.oldest..n_items).filter(|item| !is_gone(*item)).map(ItemId) {
+            self.supply[topic_of(item)] += 1;
+        }
+    }
+
+    fn fork_informed(&self) -> Box<dyn InformedCreators> {
+        Box::new(self.clone())
+    }
+}
+
+impl Admit for FullInformation {
+    fn admit(&mut self, n: usize, rng: &Streams) {
+        self.creators.admit(n, rng);
+    }
+
+    fn utility_a_day(&self, creator: CreatorId) -> Option<f64> {
+        self.creators.utility_a_day(creator)
+    }
+}
+
+impl CreatorModel for FullInformation {
+    fn n_creators(&self) -> usize {
+        self.creators.n_creators()
+    }
+
+    fn begin(&mut self, rng: &Streams) {
+        self.creators.begin(rng);
+        self.demand.fill(0.0);
+        self.known.fill(0.0);
+        self.supply.fill(0);
+        self.oldest = 0;
+    }
+
+    fn opening(&mut self, rng: &Streams) -> Vec<NewItem> {
+        let items = self.creators.opening(rng);
+        items.iter().for_each(|item| self.supply[usize::from(item.codes[self.topic.offset])] += 1);
+        items
+    }
+
+    fn name(&self, creator: CreatorId) -> String {
+        self.creators.name(creator)
+    }
+
+    fn period(&self) -> u32 {
+        self.creators.period()
+    }
+
+    fn act(
+        &mut self,
+        own: &[OwnFeedback],
+        tick: Tick,
+        rng: &Streams,
+        out: &mut Vec<(CreatorId, CreatorAction)>,
+    ) -> Result<(), CreatorError> {
+        let (demand, supply) = (expected(&self.demand, &self.known), &mut self.supply);
+        self.creators.take_turns(own, tick, rng, || Some(enter(&demand, supply)), out)
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        let mut out = self.creators.save()?;
+        out.put_f64("demand", 1, &self.demand);
+        out.put_f64("known_demand", 1, &self.known);
+        out.put_u32("supply", 1, &self.supply);
+        out.put_u32("oldest", 1, &[self.oldest]);
+        Ok(out)
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        let mut oldest = [0];
+        from.get_f64("demand", &mut self.demand)?;
+        from.get_f64("known_demand", &mut self.known)?;
+        from.get_u32("supply", &mut self.supply)?;
+        from.get_u32("oldest", &mut oldest)?;
+        self.oldest = oldest[0];
+        if self.demand.iter().any(|clicks| !clicks.is_finite()) {
+            return Err(corrupt("demand", "it is not a number"));
+        }
+        self.creators.load(from)
+    }
+
+    fn fork(&self) -> Box<dyn CreatorModel> {
+        Box::new(self.clone())
+    }
+}
