@@ -6,7 +6,7 @@ use recloop_env::{
 };
 
 use crate::roster::corrupt;
-use crate::{Admit, FeedCreators};
+use crate::{Admit, FeedCreators, TopicRule};
 
 /// [`FeedCreators`] who choose topics knowing what everybody's items bring: what belief is measured against.
 ///
@@ -146,7 +146,10 @@ impl CreatorModel for FullInformation {
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         let (demand, supply) = (expected(&self.demand, &self.known), &mut self.supply);
-        self.creators.take_turns(own, tick, rng, || Some(enter(&demand, supply)), out)
+        let params = self.creators.params().clone();
+        let knows = |creator: CreatorId| params.rule_of(creator.index()) == TopicRule::FullInformation;
+        let choose = |creator| knows(creator).then(|| enter(&demand, supply));
+        self.creators.take_turns(own, tick, rng, choose, out)
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {

@@ -25,6 +25,10 @@ pub struct FeedCreatorsParams {
     pub n_creators: usize,
     /// How a creator chooses the topic of its next item.
     pub rule: TopicRule,
+    /// How many creators, the first ones, follow that rule; 0 is everybody.
+    pub focal: usize,
+    /// What all others follow, if there are any.
+    pub rivals: TopicRule,
     /// Step η of the rules that learn (published: 0.1).
     pub learning_step: f32,
     /// Mean items a creator makes a day (*feed*).
@@ -63,6 +67,8 @@ impl Default for FeedCreatorsParams {
         Self {
             n_creators: 100,
             rule: TopicRule::Static,
+            focal: 0,
+            rivals: TopicRule::Static,
             learning_step: 0.1,
             posts_per_day: 4.0,
             posting: Posting::Poisson,
@@ -83,6 +89,16 @@ impl Default for FeedCreatorsParams {
 }
 
 impl FeedCreatorsParams {
+    /// What a creator follows.
+    pub(crate) fn rule_of(&self, at: usize) -> TopicRule {
+        if self.focal == 0 || at < self.focal { self.rule } else { self.rivals }
+    }
+
+    /// Whether anybody follows a rule.
+    pub(crate) fn anybody(&self, rule: TopicRule) -> bool {
+        self.rule == rule || (self.focal > 0 && self.rivals == rule)
+    }
+
     /// Refuses the first number outside its range.
     pub(crate) fn check(&self) -> Result<(), CreatorsError> {
         let ([quality_a, quality_b], [bait_a, bait_b]) = (self.quality_beta, self.bait_beta);

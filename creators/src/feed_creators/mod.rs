@@ -128,8 +128,8 @@ impl FeedCreators {
 
     fn minded(mut self) -> Self {
         let n_topics = self.items.topics().len();
-        let believes = self.params.rule == TopicRule::Belief;
-        self.minds = believes.then(|| Minds::new(self.beliefs.clone(), n_topics));
+        self.minds =
+            self.params.anybody(TopicRule::Belief).then(|| Minds::new(self.beliefs.clone(), n_topics));
         self
     }
 
@@ -137,7 +137,8 @@ impl FeedCreators {
     #[must_use]
     pub fn beliefs(&self, creator: CreatorId, now: Tick) -> Option<Vec<TopicBelief>> {
         let (at, minds) = (creator.index(), self.minds.as_ref()?);
-        (at < self.roster.len()).then(|| minds.beliefs(at, self.roster.memory().items(at), now, self.lens()))
+        let believes = at < self.roster.len() && self.params.rule_of(at) == TopicRule::Belief;
+        believes.then(|| minds.beliefs(at, self.roster.memory().items(at), now, self.lens()))
     }
 
     fn lens(&self) -> Lens {
@@ -145,10 +146,14 @@ impl FeedCreators {
         Lens { period: self.turns.period, life_turns }
     }
 
-    /// How they choose topics.
+    pub(crate) fn params(&self) -> &FeedCreatorsParams {
+        &self.params
+    }
+
+    /// Whether anybody chooses topics by this rule.
     #[must_use]
-    pub fn rule(&self) -> TopicRule {
-        self.params.rule
+    pub fn anybody(&self, rule: TopicRule) -> bool {
+        self.params.anybody(rule)
     }
 
     /// What they make: its layouts are the shelf's.
@@ -237,7 +242,7 @@ impl FeedCreators {
         own: &OwnFeedback,
         tick: Tick,
         rng: &Streams,
-        choose: &mut dyn FnMut() -> Option<u16>,
+        choose: &mut dyn FnMut(CreatorId) -> Option<u16>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) {
         let (creator, at) = (own.creator, own.creator.index());
@@ -247,7 +252,7 @@ impl FeedCreators {
         let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
         let (mut cost, spent) = (0.0, self.roster.spent_a_day(at));
         for _ in 0..self.n_posts(at, tick, &mut deciding) {
-            let choice = match choose() {
+            let choice = match choose(creator) {
                 Some(topic) => Choice::about(topic),
                 None => self.choose(at, tick, spent, &mut deciding),
             };
@@ -279,16 +284,19 @@ impl FeedCreators {
     /// Decides one item by the rule.
     fn choose(&mut self, at: usize, now: Tick, spent: f64, draws: &mut Draws) -> Choice {
         let lens = self.lens();
-        if let Some(minds) = &mut self.minds {
-            return minds.choose(at, self.roster.memory(), &Circumstances { now, lens, spent }, draws);
+        let (home, memory) = (self.roster.home(at), self.roster.memory());
+        match (self.params.rule_of(at), &mut self.minds) {
+            (TopicRule::Belief, Some(minds)) => {
+                minds.choose(at, memory, &Circumstances { now, lens, spent }, draws)
+            }
+            (TopicRule::Imitation, _) => {
+                Choice::about(imitate(memory.recent(at), self.items.topics(), draws).unwrap_or(home))
+            }
+            (rule, _) => {
+                let (step, gains) = (self.params.learning_step, self.roster.gains(at));
+                Choice::about(rule.choose(home, step, self.roster.leaning_mut(at), &gains, draws))
+            }
         }
-        let (home, rule) = (self.roster.home(at), self.params.rule);
-        if rule == TopicRule::Imitation {
-            let topic = imitate(self.roster.memory().recent(at), self.items.topics(), draws);
-            return Choice::about(topic.unwrap_or(home));
-        }
-        let (step, gains) = (self.params.learning_step, self.roster.gains(at));
-        Choice::about(rule.choose(home, step, self.roster.leaning_mut(at), &gains, draws))
     }
 
     /// Everybody's turn; `choose` is asked about each creator's items before the rule is.
@@ -297,7 +305,7 @@ impl FeedCreators {
         own: &[OwnFeedback],
         tick: Tick,
         rng: &Streams,
-        mut choose: impl FnMut() -> Option<u16>,
+        mut choose: impl FnMut(CreatorId) -> Option<u16>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         for own in own {
@@ -371,7 +379,7 @@ impl CreatorModel for FeedCreators {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
-        self.take_turns(own, tick, rng, || None, out)
+        self.take_turns(own, tick, rng, |_| None, out)
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {

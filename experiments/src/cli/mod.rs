@@ -16,6 +16,7 @@ mod rows_progress;
 mod run;
 mod runs_progress;
 mod setting;
+mod study;
 mod table;
 mod train;
 mod twins;
@@ -43,6 +44,7 @@ Examples:
   recloop run interest-evolution-v0 --recommender ppo  … and let it run
   recloop frontier feed-ppo --over fairness.creator_weight=0,1 --out fair
                                                        what fairness costs, in one picture
+  recloop study creators --seeds 5                     what creators earn by what they know
   recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
@@ -69,6 +71,7 @@ enum Command {
     Frontier(frontier::Frontier),
     Compare(compare::Compare),
     Twins(twins::Twins),
+    Study(study::Study),
     Evaluate(Box<evaluate::Evaluate>),
     Import(import::Import),
     Metrics(metrics::Metrics),
@@ -128,6 +131,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Frontier(frontier) => frontier.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
         Command::Twins(twins) => twins.execute(&mut out),
+        Command::Study(study) => study.execute(&mut out),
         Command::Evaluate(evaluate) => evaluate.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),

@@ -80,6 +80,7 @@ pub use listened::{Artist, CountFit, Listened, ListenedAbout, Listener, RandomSp
 pub use listened_report::ListenedReport;
 pub use movielens::{Progress, movielens};
 pub use obd::{ImportedLog, ObdReport, obd};
+pub(crate) use parquet_table::{Column, write as write_columns};
 pub use ranking::{Ranked, Ranking};
 pub use report::ImportReport;
 pub use tables::{FittedFilm, FittedUser};

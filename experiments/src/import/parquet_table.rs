@@ -16,14 +16,14 @@ use recloop_env::Grid;
 use super::ImportError;
 
 /// A column about to be written.
-pub(super) struct Column {
+pub(crate) struct Column {
     name: String,
     meaning: &'static str,
     values: ArrayRef,
 }
 
 impl Column {
-    pub(super) fn new(name: &str, meaning: &'static str, values: ArrayRef) -> Self {
+    pub(crate) fn new(name: &str, meaning: &'static str, values: ArrayRef) -> Self {
         Self { name: name.to_owned(), meaning, values }
     }
 }
@@ -41,7 +41,7 @@ pub(super) fn vectors(rows: &Grid<f32>) -> ArrayRef {
 }
 
 /// Writes the columns as one row group and sees them onto the disk.
-pub(super) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ImportError> {
+pub(crate) fn write(path: &Path, columns: Vec<Column>) -> Result<(), ImportError> {
     try_write(path, columns)
         .map_err(|error| ImportError::Write { path: path.to_owned(), reason: error.to_string() })
 }

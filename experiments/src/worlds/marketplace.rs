@@ -26,7 +26,7 @@ impl Marketplace {
         let (observed, latent) = (creators.items().observed(), creators.items().latent());
         let shelf = OpenShelf::new(observed, latent, Vec::new(), None).keeping(self.at_least);
         let world = world.supply(Supply::Shelf(Box::new(shelf)));
-        if creators.rule() == TopicRule::FullInformation {
+        if creators.anybody(TopicRule::FullInformation) {
             return Ok(world.informed_creators(self.around(FullInformation::new(creators))?));
         }
         Ok(world.creators(self.around(creators)?))

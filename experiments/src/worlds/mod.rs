@@ -95,7 +95,7 @@ pub fn registry() -> Registry<WorldEntry> {
     Registry::new("world")
         .with("feed-v0", monthly(feed))
         // The published runs watch 110 rounds.
-        .with("creators-v0", WorldEntry { recommender: "mf", ..endless(110, studio) })
+        .with("creators-v0", WorldEntry { recommender: "linucb", ..endless(110, studio) })
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })
         .with(
             "interest-exploration-v0",
