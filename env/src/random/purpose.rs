@@ -87,3 +87,5 @@ pub const HELD_OUT: Purpose<UserId> = Purpose::new(22);
 pub const RESAMPLE: Purpose<UserId> = Purpose::new(23);
 /// What a round of training draws: its seed, and the order of its samples.
 pub const TRAINING: Purpose<ItemId> = Purpose::new(24);
+/// Whose turn comes first where users choose one after another.
+pub const TURN: Purpose<UserId> = Purpose::new(25);
