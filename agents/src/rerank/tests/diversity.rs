@@ -1,9 +1,10 @@
-use recloop_env::testing::{check_recommender, toy_feed};
-use recloop_env::{Recommender, Slates, Streams, testing::toy_world};
+//! MMR and DPP, by hand and by brute force.
 
-use super::*;
+use recloop_env::{Recommender, Slates, Streams};
+
+use super::close;
 use crate::tests::scene::{Scene, scores};
-use crate::{DotProduct, Greedy, PlackettLuce};
+use crate::{DotProduct, Greedy, Rerank, Reranked, Scorer};
 
 /// Items in a plane, scored by their first number; one user.
 fn plane(items: &[[f32; 2]], k: usize) -> Scene {
@@ -20,11 +21,6 @@ fn scored(scene: &Scene, by: Rerank, dial: f32, n: usize) -> Vec<f32> {
     scorer.begin(&scene.spec).unwrap();
     scorer.prepare(&scene.seen, &Streams::new(1)).unwrap();
     scores(&scorer, &scene.seen, 0)
-}
-
-fn close(found: &[f32], expected: &[f32]) {
-    let near = |(found, expected): (&f32, &f32)| (found - expected).abs() < 1e-5;
-    assert!(found.iter().zip(expected).all(near), "{found:?} for {expected:?}");
 }
 
 #[test]
@@ -101,4 +97,13 @@ fn a_dpp_slate_is_the_greedy_maximum_of_the_log_determinant() {
         assert_eq!(shown, slate, "case {case}");
         assert_eq!(slates.propensity.row(0), [1.0; 5]);
     }
+}
+
+#[test]
+fn refuses_items_without_a_likeness() {
+    let mut spec = plane(&[[1.0, 0.0]], 1).spec;
+    spec.item_features = recloop_env::Layout::default();
+    let error = Reranked::new(crate::Recency, Rerank::Dpp, 0.5, 9).unwrap().begin(&spec).unwrap_err();
+    assert!(error.to_string().contains("none of the blocks"), "{error}");
+    Reranked::new(crate::Recency, Rerank::FairCo, 0.5, 9).unwrap().begin(&spec).unwrap();
 }
