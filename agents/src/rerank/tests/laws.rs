@@ -113,26 +113,34 @@ fn rerankers_keep_the_contract_and_are_as_random_as_what_they_rerank() {
     }
 }
 
+/// At every tick of a run, a fresh one with the snapshot shows the same, and keeps the same.
+fn resumes<S: Scorer>(make: impl Fn() -> S) {
+    let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
+    world.reset(5, &ResetOptions { renew: true, ..ResetOptions::default() }, &mut seen).unwrap();
+    let mut policy = Greedy::new(make());
+    policy.begin(world.spec()).unwrap();
+    for _ in 0..20 {
+        let (mut slates, mut found) = (Slates::default(), Slates::default());
+        let mut again = Greedy::new(make());
+        again.begin(world.spec()).unwrap();
+        again.load(&policy.save().unwrap()).unwrap();
+        policy.recommend(&seen, &world.streams(), &mut slates).unwrap();
+        again.recommend(&seen, &world.streams(), &mut found).unwrap();
+        assert_eq!(found, slates);
+        world.step(&slates, &mut step).unwrap();
+        policy.learn(&seen, &slates, &step);
+        again.learn(&seen, &slates, &step);
+        assert_eq!(again.save().unwrap(), policy.save().unwrap());
+        std::mem::swap(&mut seen, &mut step.next);
+    }
+}
+
 #[test]
 fn a_snapshot_is_all_there_is() {
-    for by in FAIR {
-        let make = || Greedy::new(Reranked::new(Popularity::default(), by, 0.6, 1).unwrap());
-        let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
-        world.reset(5, &ResetOptions { renew: true, ..ResetOptions::default() }, &mut seen).unwrap();
-        let (mut policy, mut slates) = (make(), Slates::default());
-        policy.begin(world.spec()).unwrap();
-        for _ in 0..20 {
-            policy.recommend(&seen, &world.streams(), &mut slates).unwrap();
-            world.step(&slates, &mut step).unwrap();
-            policy.learn(&seen, &slates, &step);
-            std::mem::swap(&mut seen, &mut step.next);
-            let mut again = make();
-            again.begin(world.spec()).unwrap();
-            again.load(&policy.save().unwrap()).unwrap();
-            assert_eq!(again.save().unwrap(), policy.save().unwrap());
-            policy = again; // goes on as if nothing had happened, or the slates would part from the contract's
-        }
+    for by in ALL {
+        resumes(|| Reranked::new(Popularity::default(), by, 0.6, 4).unwrap());
     }
+    resumes(|| FairRec::new(Popularity::default(), 0.6).unwrap());
 }
 
 #[test]
@@ -140,7 +148,7 @@ fn where_there_is_no_choice_all_show_what_there_is() {
     // One creator, as many items as places, nobody clicks: every mean, share and gap is of something that is 0 or alone.
     let alone = Scene::new(&[[1.0, 0.0]; 3], &[(0, [1.0, 0.0]), (1, [1.0, 0.0])], 2);
     for by in ALL {
-        let mut policy = Greedy::new(Reranked::new(Recency, by, 1.0, 5).unwrap());
+        let mut policy = Greedy::new(FairRec::new(Reranked::new(Recency, by, 1.0, 5).unwrap(), 1.0).unwrap());
         policy.begin(&alone.spec).unwrap();
         for tick in 2..9 {
             let (mut slates, seen) = (Slates::default(), alone.at(tick));
