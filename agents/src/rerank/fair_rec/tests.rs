@@ -227,7 +227,8 @@ fn a_question_outside_a_tick_is_answered_as_in_it() {
     let mut fresh = make();
     fresh.begin(&scene.spec).unwrap();
     fresh.load(&prepared.save().unwrap()).unwrap();
-    for seen in [scene.seen.with_rows(&[0, 2, 3]), scene.at(8)] {
+    let fewer = Observation { users: [0, 2, 3].map(|i| scene.seen.users[i]).to_vec(), ..scene.seen.clone() };
+    for seen in [fewer, scene.at(8)] {
         (0..3).for_each(|row| assert_eq!(scores(&prepared, &seen, row), scores(&fresh, &seen, row)));
     }
 }
@@ -269,7 +270,7 @@ fn the_least_exposure_rises_with_the_dial() {
             |p: usize| slates.items.as_slice().iter().filter(|item| market.creator(**item) == p).count();
         (0..5).map(places).min().unwrap()
     });
-    // 80 places, 16 each if divided equally; nothing here is noise.
-    assert!(least.is_sorted() && least[4] == 16, "{least:?}");
-    assert_eq!(least[0], 0);
+    // 80 places, 16 each if divided equally; nothing here is noise. With all of them given away, somebody has all the
+    // creators that have some left, and one stays a place short.
+    assert_eq!(least, [0, 4, 8, 12, 15]);
 }
