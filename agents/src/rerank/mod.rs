@@ -36,7 +36,8 @@ const BLOCKS: [&str; 3] = ["embedding", "factor", "topic"];
 /// The last four are fair to creators. They go by exposure so far: a position of rank 1, 2, … is worth `1 / log₂(1 + rank)`;
 /// `E_p` is what creator p was shown up to the last tick, `A_p` in how many ticks it had an item on offer, `e_p = E_p / A_p`. All
 /// creators deserve the same for every tick on offer. Means and maxima are over those on offer at the last tick: who can be
-/// shown no more sets no standard. A creator who is new loses as somebody who got what the standard asks.
+/// shown no more sets no standard. Who is new, and everybody before the first slates, loses nothing; with TFROM, who is new loses
+/// by what it has of this slate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rerank {
     /// Maximal marginal relevance: its largest likeness to any item above, negative ones counting as 0.

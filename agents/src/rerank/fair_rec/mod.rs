@@ -39,6 +39,9 @@ use plan::{Wish, divide, guarantee};
 /// hold where two users take of the same creators early and late, and a test has such a market. What holds is envy-freeness
 /// up to one item when what is of a creator that both took of is left out of the other's slate.
 ///
+/// No guarantee reaches beyond a tick. Where few are served at a time, there is not a place for each creator, and nothing
+/// is changed: with a dial of ½ it takes ticks of `m K ≥ 2 n`.
+///
 /// # Breaks a law
 /// What one row is shown depends on who else is there: the batch is the market that is divided. So it fails that law of
 /// [`check_recommender`](recloop_env::testing::check_recommender), and only that. Propensities are those given the order of

@@ -1,3 +1,5 @@
+//! What FairRec owes creators and users, on markets small enough to count.
+
 use proptest::prelude::*;
 use recloop_env::testing::{check_recommender, toy_feed};
 use recloop_env::{ItemId, Recommender, TargetPolicy, unit_f32};
@@ -104,7 +106,7 @@ proptest! {
         let (scene, known, _) = market.open();
         // Every user met some items before; enough for a slate are left.
         let n_items = market.creators * market.items;
-        let met = |row: usize| (0..n_items as u32).filter(move |item| (row as u32 * 7 + item * 5) % 3 == 0);
+        let met = |row: usize| (0..n_items as u32).filter(move |item| (row as u32 * 7 + item * 5).is_multiple_of(3));
         let barred: Vec<Vec<u32>> = (0..market.users).map(|row| met(row).take(n_items - market.k).collect()).collect();
         let seen = scene.barring(&barred);
         let (taken, _) = divided(&scene, &seen, &known, dial);

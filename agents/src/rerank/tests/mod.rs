@@ -1,3 +1,5 @@
+//! What rerankers owe: by hand, by contract, in a market.
+
 mod dials;
 mod diversity;
 mod laws;
