@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use recloop_agents::{
-    Diversity, DotProduct, Greedy, LinUcb, PlackettLuce, RandomSlates, Reranked, ThompsonSampling,
+    DotProduct, Greedy, LinUcb, PlackettLuce, RandomSlates, Rerank, Reranked, ThompsonSampling,
 };
 use recloop_env::{
     Block, Candidates, Catalogue, Clock, CreatorId, EnvSpec, Grid, HistorySpec, ItemId, ItemView, Layout,
@@ -105,9 +105,8 @@ fn measure(
 fn recommend(c: &mut Criterion) {
     let topics = || Block::category("topic", 20, "");
     let drawn = || PlackettLuce::new(DotProduct::default(), 0.5).expect("a temperature above zero");
-    let diverse = |diversity| {
-        Greedy::new(Reranked::new(DotProduct::default(), diversity, 0.7, 100).expect("λ within bounds"))
-    };
+    let diverse =
+        |by| Greedy::new(Reranked::new(DotProduct::default(), by, 0.3, 100).expect("a dial within bounds"));
     let feed = || {
         let embedding = Block::dense("embedding", 32, (-1.0, 1.0), "");
         unseen(scene(20_000, 2_000, 10, 32, embedding), 100)
@@ -118,8 +117,8 @@ fn recommend(c: &mut Criterion) {
     measure(c, "random, 10 of 2000 unseen", RandomSlates::default(), feed());
     measure(c, "greedy dot, 10 of 2000 unseen", greedy(), feed());
     measure(c, "plackett-luce dot, 10 of 2000 unseen", drawn(), feed());
-    measure(c, "mmr dot, 10 of 2000 unseen", diverse(Diversity::Mmr), feed());
-    measure(c, "dpp dot, 10 of 2000 unseen", diverse(Diversity::Dpp), feed());
+    measure(c, "mmr dot, 10 of 2000 unseen", diverse(Rerank::Mmr), feed());
+    measure(c, "dpp dot, 10 of 2000 unseen", diverse(Rerank::Dpp), feed());
     measure(c, "linucb, 10 of 2000 unseen", Greedy::new(LinUcb::default()), feed());
     measure(c, "thompson, 10 of 2000 unseen", Greedy::new(ThompsonSampling::default()), feed());
 }

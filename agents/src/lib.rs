@@ -1,8 +1,8 @@
 //! Recommenders: baselines, learned scorers and stochastic rankers.
 //!
 //! A [`Scorer`] says how good each candidate looks; [`Greedy`] shows the best, [`PlackettLuce`] draws by the scores
-//! with exact propensities; [`Reranked`] and [`TwoStage`] wrap scorers. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the truth. The mathematics is
-//! in [`plackett_luce`] and [`factorise`].
+//! with exact propensities; [`Reranked`], [`FairRec`] and [`TwoStage`] wrap scorers. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the
+//! truth. The mathematics is in [`plackett_luce`] and [`factorise`].
 
 mod cholesky;
 mod error;
@@ -15,6 +15,7 @@ mod oracle;
 pub mod plackett_luce;
 mod random;
 mod ranked;
+mod rerank;
 mod rows;
 mod scorer;
 mod select;
@@ -30,7 +31,8 @@ pub use linear::{LinearReward, Reward};
 pub use oracle::OracleRanker;
 pub use random::RandomSlates;
 pub use ranked::PlackettLuce;
+pub use rerank::{FairRec, Rerank, Reranked};
 pub use scorer::{
-    Diversity, DotProduct, Familiar, LinUcb, MatrixFactorisation, Popularity, Recency, Refit, Reranked,
-    Scorer, ThompsonSampling, TwoStage,
+    DotProduct, Familiar, LinUcb, MatrixFactorisation, Popularity, Recency, Refit, Scorer, ThompsonSampling,
+    TwoStage,
 };

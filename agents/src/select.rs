@@ -44,6 +44,11 @@ impl Ties {
         }
     }
 
+    /// The streams of the run, or of the seed given.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.rng
+    }
+
     #[inline]
     fn word(&self, item: ItemId) -> u32 {
         self.words.get(item.index()).copied().unwrap_or_else(|| draw(&self.rng, item))

@@ -21,6 +21,18 @@ fn what_cannot_be_understood_is_said_with_what_could() {
         ("unknown_way", "run --set rule=greedy"),
         ("ranking_key_that_would_do_nothing", "run --set recommender.retriever=recency"),
         ("unknown_reranker", "run --set recommender.rerank=mrr"),
+        ("dial_of_nothing", "run --set recommender.dial=0.3"),
+        ("dial_out_of_range", "run --set recommender.rerank=fairrec --set recommender.dial=1.3"),
+        (
+            "relevance_of_a_fair_reranker",
+            "run --set recommender.rerank=p-mmf --set recommender.relevance=0.3",
+        ),
+        ("shortlist_of_a_fair_reranker", "run --set recommender.rerank=tfrom --set recommender.shortlist=9"),
+        (
+            "dial_and_relevance",
+            "run --set recommender.rerank=mmr --set recommender.dial=0.3 --set recommender.relevance=0.3",
+        ),
+        ("relevance_out_of_range", "run --set recommender.rerank=dpp --set recommender.relevance=-0.3"),
         ("nothing_to_retrieve", "run --set recommender.retrieve=0"),
         ("no_exploration", "run --recommender linucb --set recommender.exploration=-1"),
         ("unknown_reward", "run --recommender thompson --set recommender.reward=likes"),

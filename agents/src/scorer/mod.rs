@@ -1,7 +1,7 @@
 //! Scorers: how good each candidate looks. What to do with the scores is the ranker's business.
 //!
 //! Write one by implementing [`Scorer`]; [`Greedy`](crate::Greedy) and [`PlackettLuce`](crate::PlackettLuce) make a
-//! recommender of it. [`Reranked`] and [`TwoStage`] make new scorers of given ones.
+//! recommender of it. [`TwoStage`], [`Reranked`](crate::Reranked) and [`FairRec`](crate::FairRec) make new scorers of given ones.
 
 mod dot_product;
 mod familiar;
@@ -10,7 +10,6 @@ mod matrix_factorisation;
 mod offer;
 mod popularity;
 mod recency;
-mod reranked;
 mod thompson;
 mod two_stage;
 
@@ -21,7 +20,6 @@ pub use matrix_factorisation::{MatrixFactorisation, Refit};
 pub(crate) use offer::Offer;
 pub use popularity::Popularity;
 pub use recency::Recency;
-pub use reranked::{Diversity, Reranked};
 pub use thompson::ThompsonSampling;
 pub(crate) use two_stage::NOT_RETRIEVED;
 pub use two_stage::TwoStage;
@@ -34,7 +32,7 @@ use crate::select;
 
 /// Says how good each candidate of a row looks; larger is better.
 ///
-/// A row's scores must not depend on the other rows, nor on whether the tick was prepared: what
+/// A row's scores must not depend on the other rows (but for [`FairRec`](crate::FairRec), which divides a tick among them), nor on whether the tick was prepared: what
 /// [`prepare`](Scorer::prepare) hoists out of the rows is a matter of speed, except that it is also where a model is
 /// retrained.
 ///

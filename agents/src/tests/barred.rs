@@ -8,7 +8,7 @@ use recloop_env::{
 };
 
 use super::scene::Scene;
-use crate::{Diversity, DotProduct, Greedy, LinUcb, PlackettLuce, RandomSlates, Recency, Reranked, TwoStage};
+use crate::{DotProduct, Greedy, LinUcb, PlackettLuce, RandomSlates, Recency, Rerank, Reranked, TwoStage};
 
 const N_ITEMS: u32 = 60;
 const N_USERS: usize = 12;
@@ -111,8 +111,8 @@ fn barred_items_are_as_if_they_were_not_listed() {
     bars(|| Greedy::new(Recency).with_marginals(true));
     bars(|| Greedy::new(LinUcb::default()).with_marginals(true));
     bars(drawn);
-    for diversity in [Diversity::Mmr, Diversity::Dpp] {
-        let diverse = move || Reranked::new(dot(), diversity, 0.6, 10).unwrap();
+    for by in [Rerank::Mmr, Rerank::Dpp, Rerank::Tfrom] {
+        let diverse = move || Reranked::new(dot(), by, 0.4, 10).unwrap();
         bars(|| Greedy::new(diverse()).with_marginals(true));
         bars(|| PlackettLuce::new(diverse(), 0.2).unwrap().with_marginals(true));
     }

@@ -18,12 +18,23 @@ pub(crate) struct Scene {
 impl Scene {
     /// Items are rows of `(topic, factor)`, published one a tick; `topic` has as many levels as an interest numbers.
     pub(crate) fn new<const D: usize>(interest: &[[f32; D]], items: &[(u16, [f32; D])], k: usize) -> Self {
+        Self::of_creators(interest, items, |_| 0, k)
+    }
+
+    /// The same, item i made by `creator(i)`.
+    pub(crate) fn of_creators<const D: usize>(
+        interest: &[[f32; D]],
+        items: &[(u16, [f32; D])],
+        creator: impl Fn(usize) -> u32,
+        k: usize,
+    ) -> Self {
         let everything = (f32::NEG_INFINITY, f32::INFINITY);
         let topic = Block::category("topic", D as u16, "");
         let item_features = Layout::new(vec![topic, Block::dense("factor", D, everything, "")]);
         let mut catalogue = Catalogue::new(item_features.clone());
         for (tick, (topic, factor)) in items.iter().enumerate() {
-            catalogue.push(CreatorId(0), (Tick(tick as u32), Catalogue::FOR_GOOD), "", factor, &[*topic]);
+            let on_offer = (Tick(tick as u32), Catalogue::FOR_GOOD);
+            catalogue.push(CreatorId(creator(tick)), on_offer, "", factor, &[*topic]);
         }
         let spec = EnvSpec {
             id: "scene-v0".into(),
@@ -71,6 +82,12 @@ impl Scene {
         let barred = barred.iter().flatten().copied().map(ItemId).collect();
         let candidates = Arc::new(Candidates::Unseen { set: SetId(0), items, starts, barred });
         Observation { candidates, ..self.seen.clone() }
+    }
+
+    /// The same people at another time, in front of some of the items.
+    pub(crate) fn offering(&self, tick: u32, items: &[u32]) -> Observation {
+        let candidates = Candidates::shared(SetId(tick), items.iter().copied().map(ItemId).collect());
+        Observation { candidates: Arc::new(candidates), ..self.at(tick) }
     }
 
     /// The same lists, given row by row.

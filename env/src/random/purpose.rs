@@ -91,3 +91,5 @@ pub const TRAINING: Purpose<ItemId> = Purpose::new(24);
 pub const DEMAND: Purpose<ItemId> = Purpose::new(25);
 /// Which topics groups of people ask for more or less than others do; one word per topic and group.
 pub const GROUP_TASTE: Purpose<ItemId> = Purpose::new(26);
+/// Whose turn comes first where users choose one after another.
+pub const TURN: Purpose<UserId> = Purpose::new(27);

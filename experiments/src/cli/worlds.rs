@@ -84,7 +84,8 @@ fn all(out: &mut dyn Write) -> Result<(), CliError> {
         "Whatever ranks by scores also takes, none of it by default:\n  \
          temperature=T      draws slates (Plackett-Luce) with exact propensities\n  \
          retrieve=N         leaves N candidates to be ranked, by retriever = \"popularity\", \"recency\", \"dot\" or \"mf\"\n  \
-         rerank=\"mmr\"       or \"dpp\": a slate of different items, by relevance in [0, 1] among a shortlist\n  \
+         rerank=\"mmr\"       or \"dpp\": a slate of different items among a shortlist, by dial in [0, 1] or relevance = 1 - dial\n  \
+         rerank=\"fairco\"    or \"tfrom\", \"p-mmf\", \"cpfair\", \"fairrec\": fair to creators, by dial in [0, 1]; 0 changes nothing\n  \
          tie_seed=S         another order among equal scores"
     )?;
     Ok(())

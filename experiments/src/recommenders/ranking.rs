@@ -1,8 +1,8 @@
 //! How scores become slates: what can be wrapped around any scorer, by keys.
 
 use recloop_agents::{
-    Diversity, DotProduct, Familiar, Greedy, MatrixFactorisation, PlackettLuce, Popularity, Recency,
-    Reranked, Scorer, TwoStage,
+    AgentError, DotProduct, FairRec, Familiar, Greedy, MatrixFactorisation, PlackettLuce, Popularity,
+    Recency, Rerank, Reranked, Scorer, TwoStage,
 };
 use serde::Deserialize;
 use toml::Table;
@@ -13,11 +13,11 @@ use crate::{ConfigError, Player};
 
 /// Keys that every ranking takes; without one of them it is something of its own.
 pub(super) const OPTIONAL: &[&str] =
-    &["relevance", "rerank", "retrieve", "retriever", "shortlist", "temperature", "tie_seed"];
+    &["dial", "relevance", "rerank", "retrieve", "retriever", "shortlist", "temperature", "tie_seed"];
 
-/// λ of a reranker that is not told (chosen by us: half relevance, half difference).
-const RELEVANCE: f32 = 0.5;
-/// How many of the best a reranker looks at unless told (chosen by us: ten slates' worth).
+/// The dial of a reranker that is not told (chosen by us: half the scores, half what it is for).
+const DIAL: f32 = 0.5;
+/// How many of the best a diverse reranker looks at unless told (chosen by us: ten slates' worth).
 const SHORTLIST: usize = 100;
 
 /// What stands between a score and a slate.
@@ -34,11 +34,13 @@ pub(super) struct Ranking {
     retrieve: Option<usize>,
     /// The cheap scorer; `popularity` if absent.
     retriever: Option<Retriever>,
-    /// What makes a slate of different items; nothing if absent.
-    rerank: Option<Rerank>,
-    /// λ of the reranker: 1 is relevance alone.
+    /// What makes slates of different items, or fair ones; nothing if absent.
+    rerank: Option<Reranker>,
+    /// How far it goes: 0 is not at all.
+    dial: Option<f32>,
+    /// Of a diverse one, 1 less the dial.
     relevance: Option<f32>,
-    /// How many of the best it chooses from.
+    /// How many of the best a diverse one chooses from.
     shortlist: Option<usize>,
 }
 
@@ -52,11 +54,24 @@ enum Retriever {
     Mf,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Rerank {
+enum Reranker {
     Mmr,
     Dpp,
+    FairCo,
+    Tfrom,
+    #[serde(rename = "p-mmf")]
+    PMmf,
+    CpFair,
+    FairRec,
+}
+
+impl Reranker {
+    /// Whether it goes by how alike items are.
+    fn is_diverse(self) -> bool {
+        matches!(self, Self::Mmr | Self::Dpp)
+    }
 }
 
 impl Ranking {
@@ -75,6 +90,7 @@ impl Ranking {
 
     /// Refuses keys that would do nothing.
     fn check(&self) -> Result<(), ConfigError> {
+        let diverse = self.rerank.is_some_and(Reranker::is_diverse);
         let idle = [
             (
                 "tie_seed",
@@ -87,15 +103,21 @@ impl Ranking {
                 "it needs `retrieve`: how many candidates it leaves",
             ),
             (
-                "relevance",
-                self.relevance.is_some() && self.rerank.is_none(),
-                "it needs `rerank`: \"mmr\" or \"dpp\"",
+                "dial",
+                self.dial.is_some() && self.rerank.is_none(),
+                "it needs `rerank`, which it sets: mmr, dpp, fairco, tfrom, p-mmf, cpfair or fairrec",
             ),
             (
-                "shortlist",
-                self.shortlist.is_some() && self.rerank.is_none(),
-                "it needs `rerank`: \"mmr\" or \"dpp\"",
+                "relevance",
+                self.relevance.is_some() && !diverse,
+                "it needs `rerank`: \"mmr\" or \"dpp\"; all rerankers take `dial`",
             ),
+            (
+                "relevance",
+                self.relevance.is_some() && self.dial.is_some(),
+                "it is 1 less the `dial`, which is given already; give one of them",
+            ),
+            ("shortlist", self.shortlist.is_some() && !diverse, "it needs `rerank`: \"mmr\" or \"dpp\""),
         ];
         match idle.into_iter().find(|(_, idle, _)| *idle) {
             Some((key, _, reason)) => Err(bad(&format!("recommender.{key}"), reason.into())),
@@ -130,13 +152,23 @@ impl Ranking {
     }
 
     fn reranked(&self, scorer: Box<dyn Scorer>) -> Result<Box<dyn Scorer>, ConfigError> {
-        let diversity = match self.rerank {
+        let by = match self.rerank {
             None => return Ok(scorer),
-            Some(Rerank::Mmr) => Diversity::Mmr,
-            Some(Rerank::Dpp) => Diversity::Dpp,
+            Some(Reranker::FairRec) => {
+                return Ok(Box::new(FairRec::new(scorer, self.dial.unwrap_or(DIAL)).map_err(refused)?));
+            }
+            Some(Reranker::Mmr) => Rerank::Mmr,
+            Some(Reranker::Dpp) => Rerank::Dpp,
+            Some(Reranker::FairCo) => Rerank::FairCo,
+            Some(Reranker::Tfrom) => Rerank::Tfrom,
+            Some(Reranker::PMmf) => Rerank::PMmf,
+            Some(Reranker::CpFair) => Rerank::CpFair,
         };
-        let (relevance, shortlist) =
-            (self.relevance.unwrap_or(RELEVANCE), self.shortlist.unwrap_or(SHORTLIST));
-        Ok(Box::new(Reranked::new(scorer, diversity, relevance, shortlist).map_err(refused)?))
+        if let Some(relevance) = self.relevance.filter(|relevance| !(0.0..=1.0).contains(relevance)) {
+            return Err(refused(AgentError::Share { name: "relevance", value: relevance }));
+        }
+        let dial = self.dial.or(self.relevance.map(|relevance| 1.0 - relevance)).unwrap_or(DIAL);
+        let shortlist = self.shortlist.unwrap_or(SHORTLIST);
+        Ok(Box::new(Reranked::new(scorer, by, dial, shortlist).map_err(refused)?))
     }
 }

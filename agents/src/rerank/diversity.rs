@@ -2,6 +2,8 @@
 
 use recloop_env::{BlockAt, BlockKind, ItemId, Observation};
 
+use super::place::Penalty;
+
 /// Variance below which an item counts as a copy of those above; the loss of such an item is then `−ln` of it (chosen by
 /// us).
 const LEAST_VARIANCE: f64 = 1e-6;
@@ -52,23 +54,16 @@ impl Likeness {
     }
 }
 
-/// What every item of a shortlist loses, given the items placed so far; never less than before.
-pub(super) trait Penalty {
-    /// No item loses more.
-    fn worst(&self) -> f32;
-
-    fn loss(&self, item: usize) -> f32;
-
-    fn place(&mut self, item: usize, likeness: &Likeness);
-}
-
 /// The largest likeness to an item above, from 0 to 1.
 #[derive(Debug)]
-pub(super) struct MostAlike(Vec<f32>);
+pub(super) struct MostAlike {
+    likeness: Likeness,
+    losses: Vec<f32>,
+}
 
 impl MostAlike {
-    pub(super) fn new(n_items: usize) -> Self {
-        Self(vec![0.0; n_items])
+    pub(super) fn new(likeness: Likeness, n_items: usize) -> Self {
+        Self { likeness, losses: vec![0.0; n_items] }
     }
 }
 
@@ -78,12 +73,12 @@ impl Penalty for MostAlike {
     }
 
     fn loss(&self, item: usize) -> f32 {
-        self.0[item]
+        self.losses[item]
     }
 
-    fn place(&mut self, item: usize, likeness: &Likeness) {
-        for (other, loss) in self.0.iter_mut().enumerate() {
-            *loss = loss.max(likeness.between(item, other));
+    fn place(&mut self, item: usize) {
+        for (other, loss) in self.losses.iter_mut().enumerate() {
+            *loss = loss.max(self.likeness.between(item, other));
         }
     }
 }
@@ -91,6 +86,7 @@ impl Penalty for MostAlike {
 /// `−ln d²`, where d² is the share of the item that the items above do not span: `det S_{Y+i} = det S_Y · d_i²`.
 #[derive(Debug)]
 pub(super) struct Spanned {
+    likeness: Likeness,
     /// d² of every item.
     variance: Vec<f64>,
     /// Row p: of every item, its component along what the p-th placed item added.
@@ -98,8 +94,8 @@ pub(super) struct Spanned {
 }
 
 impl Spanned {
-    pub(super) fn new(n_items: usize) -> Self {
-        Self { variance: vec![1.0; n_items], components: Vec::new() }
+    pub(super) fn new(likeness: Likeness, n_items: usize) -> Self {
+        Self { likeness, variance: vec![1.0; n_items], components: Vec::new() }
     }
 }
 
@@ -112,10 +108,10 @@ impl Penalty for Spanned {
         -self.variance[item].max(LEAST_VARIANCE).ln() as f32
     }
 
-    fn place(&mut self, item: usize, likeness: &Likeness) {
+    fn place(&mut self, item: usize) {
         let length = self.variance[item].max(LEAST_VARIANCE).sqrt();
         let mut along: Vec<f64> =
-            (0..self.variance.len()).map(|other| f64::from(likeness.between(item, other))).collect();
+            (0..self.variance.len()).map(|other| f64::from(self.likeness.between(item, other))).collect();
         for component in &self.components {
             let own = component[item];
             along.iter_mut().zip(component).for_each(|(sum, other)| *sum -= own * other);

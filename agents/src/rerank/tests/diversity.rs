@@ -1,9 +1,10 @@
-use recloop_env::testing::{check_recommender, toy_feed};
-use recloop_env::{Recommender, Slates, Streams, testing::toy_world};
+//! MMR and DPP, by hand and by brute force.
 
-use super::*;
+use recloop_env::{Recommender, Slates, Streams};
+
+use super::close;
 use crate::tests::scene::{Scene, scores};
-use crate::{DotProduct, Greedy, PlackettLuce};
+use crate::{DotProduct, Greedy, Rerank, Reranked, Scorer};
 
 /// Items in a plane, scored by their first number; one user.
 fn plane(items: &[[f32; 2]], k: usize) -> Scene {
@@ -11,20 +12,15 @@ fn plane(items: &[[f32; 2]], k: usize) -> Scene {
     Scene::new(&[[1.0, 0.0]], &items, k)
 }
 
-fn reranked(diversity: Diversity, relevance: f32, n: usize) -> Reranked<DotProduct> {
-    Reranked::new(DotProduct::new("interest", &["factor"]), diversity, relevance, n).unwrap()
+fn reranked(by: Rerank, dial: f32, n: usize) -> Reranked<DotProduct> {
+    Reranked::new(DotProduct::new("interest", &["factor"]), by, dial, n).unwrap()
 }
 
-fn scored(scene: &Scene, diversity: Diversity, relevance: f32, n: usize) -> Vec<f32> {
-    let mut scorer = reranked(diversity, relevance, n);
+fn scored(scene: &Scene, by: Rerank, dial: f32, n: usize) -> Vec<f32> {
+    let mut scorer = reranked(by, dial, n);
     scorer.begin(&scene.spec).unwrap();
     scorer.prepare(&scene.seen, &Streams::new(1)).unwrap();
     scores(&scorer, &scene.seen, 0)
-}
-
-fn close(found: &[f32], expected: &[f32]) {
-    let near = |(found, expected): (&f32, &f32)| (found - expected).abs() < 1e-5;
-    assert!(found.iter().zip(expected).all(near), "{found:?} for {expected:?}");
 }
 
 #[test]
@@ -32,11 +28,11 @@ fn mmr_scores_are_those_worked_out_by_hand() {
     // Scores 1, 0.8, 0.6 and, not on the list of three, 0; they spread over 0.4. Likenesses: 0–1: 0.8, 0–2: 0.6,
     // 1–2: 0.8 · 0.6 − 0.6 · 0.8 = 0.
     let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
-    // λ = ½: item 0 first, at ½; then 1 has 0.4 − 0.2 · 0.8 = 0.24 and 2 has 0.3 − 0.2 · 0.6 = 0.18; after 1, item 2 has
+    // d = ½: item 0 first, at ½; then 1 has 0.4 − 0.2 · 0.8 = 0.24 and 2 has 0.3 − 0.2 · 0.6 = 0.18; after 1, item 2 has
     // the same, being most like 0. The last counts as a copy: 0 − 0.2 · 1.
-    close(&scored(&scene, Diversity::Mmr, 0.5, 3), &[0.5, 0.24, 0.18, -0.2]);
-    // λ = ¼ turns 1 and 2 round: 0.2 − 0.3 · 0.8 = −0.04 and 0.15 − 0.3 · 0.6 = −0.03.
-    close(&scored(&scene, Diversity::Mmr, 0.25, 3), &[0.25, -0.04, -0.03, -0.3]);
+    close(&scored(&scene, Rerank::Mmr, 0.5, 3), &[0.5, 0.24, 0.18, -0.2]);
+    // d = ¾ turns 1 and 2 round: 0.2 − 0.3 · 0.8 = −0.04 and 0.15 − 0.3 · 0.6 = −0.03.
+    close(&scored(&scene, Rerank::Mmr, 0.75, 3), &[0.25, -0.04, -0.03, -0.3]);
 }
 
 #[test]
@@ -45,7 +41,7 @@ fn dpp_scores_are_those_worked_out_by_hand() {
     let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
     let copy = -1e-6_f32.ln();
     let expected = [0.5, 0.4 - 0.2 * copy, 0.3 + 0.2 * 0.64_f32.ln(), -0.2 * copy];
-    close(&scored(&scene, Diversity::Dpp, 0.5, 3), &expected);
+    close(&scored(&scene, Rerank::Dpp, 0.5, 3), &expected);
 }
 
 /// Determinant by expansion: nothing in common with what is tested.
@@ -93,7 +89,7 @@ fn a_dpp_slate_is_the_greedy_maximum_of_the_log_determinant() {
             let next = (0..9).filter(|i| !slate.contains(i)).max_by(|a, b| with(*a).total_cmp(&with(*b)));
             slate.extend(next);
         }
-        let mut greedy = Greedy::new(reranked(Diversity::Dpp, 0.4, 9));
+        let mut greedy = Greedy::new(reranked(Rerank::Dpp, 0.6, 9));
         let mut slates = Slates::default();
         greedy.begin(&scene.spec).unwrap();
         greedy.recommend(&scene.seen, &Streams::new(1), &mut slates).unwrap();
@@ -104,50 +100,10 @@ fn a_dpp_slate_is_the_greedy_maximum_of_the_log_determinant() {
 }
 
 #[test]
-fn with_relevance_alone_nothing_changes() {
-    let mut world = toy_world(200);
-    let mut seen = Observation::default();
-    recloop_env::Env::reset(&mut world, 3, &recloop_env::ResetOptions::default(), &mut seen).unwrap();
-    let spec = recloop_env::Env::spec(&world).clone();
-    for diversity in [Diversity::Mmr, Diversity::Dpp] {
-        let (mut plain, mut other) = (DotProduct::default(), reranked(diversity, 1.0, 3));
-        other.scorer = DotProduct::default();
-        let (mut expected, mut found) = (Slates::default(), Slates::default());
-        plain.begin(&spec).unwrap();
-        other.begin(&spec).unwrap();
-        (0..200).for_each(|row| assert_eq!(scores(&plain, &seen, row), scores(&other, &seen, row)));
-        for (policy, slates) in [
-            (&mut Greedy::new(plain) as &mut dyn Recommender, &mut expected),
-            (&mut Greedy::new(other), &mut found),
-        ] {
-            policy.begin(&spec).unwrap();
-            policy.recommend(&seen, &Streams::new(4), slates).unwrap();
-        }
-        assert_eq!(found, expected);
-    }
-}
-
-#[test]
-fn rerankers_keep_the_contract_and_are_as_random_as_what_they_rerank() {
-    for diversity in [Diversity::Mmr, Diversity::Dpp] {
-        let make = || Reranked::new(DotProduct::default(), diversity, 0.5, 4).unwrap();
-        check_recommender(|| Greedy::new(make()), || toy_world(9)).unwrap();
-        check_recommender(|| Greedy::new(make()), || toy_feed(9)).unwrap();
-        check_recommender(|| PlackettLuce::new(make(), 0.3).unwrap(), || toy_feed(9)).unwrap();
-        let random = Reranked::new(crate::ThompsonSampling::default(), diversity, 0.5, 4).unwrap();
-        assert!(random.is_random() && !make().is_random());
-    }
-}
-
-#[test]
-fn refuses_settings_out_of_range_and_items_without_a_likeness() {
-    for relevance in [-0.1, 1.1, f32::NAN] {
-        let error = Reranked::new(crate::Recency, Diversity::Mmr, relevance, 5).unwrap_err();
-        assert!(matches!(error, AgentError::Share { name: "relevance", .. }));
-    }
-    assert!(Reranked::new(crate::Recency, Diversity::Dpp, 0.5, 0).is_err());
+fn refuses_items_without_a_likeness() {
     let mut spec = plane(&[[1.0, 0.0]], 1).spec;
     spec.item_features = recloop_env::Layout::default();
-    let error = Reranked::new(crate::Recency, Diversity::Dpp, 0.5, 9).unwrap().begin(&spec).unwrap_err();
+    let error = Reranked::new(crate::Recency, Rerank::Dpp, 0.5, 9).unwrap().begin(&spec).unwrap_err();
     assert!(error.to_string().contains("none of the blocks"), "{error}");
+    Reranked::new(crate::Recency, Rerank::FairCo, 0.5, 9).unwrap().begin(&spec).unwrap();
 }
