@@ -1,7 +1,7 @@
 //! Creators who know what the platform knows.
 
 use recloop_env::{
-    BlockAt, CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, ItemId, NewItem,
+    BlockAt, Brief, CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, ItemId, NewItem,
     OwnFeedback, Platform, Snapshot, SnapshotError, Streams, Tick,
 };
 
@@ -152,6 +152,16 @@ impl CreatorModel for FullInformation {
         self.creators.take_turns(own, tick, rng, choose, out)
     }
 
+    fn make(
+        &mut self,
+        creator: CreatorId,
+        brief: &Brief,
+        tick: Tick,
+        rng: &Streams,
+    ) -> Result<NewItem, CreatorError> {
+        self.creators.make(creator, brief, tick, rng)
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut out = self.creators.save()?;
         out.put_f64("demand", 1, &self.demand);
@@ -176,5 +186,86 @@ impl CreatorModel for FullInformation {
 
     fn fork(&self) -> Box<dyn CreatorModel> {
         Box::new(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::FeedCreatorsParams;
+    use crate::stage::{Stage, published};
+    use recloop_env::{Catalogue, ItemFeedback, Topics};
+
+    fn creators(n: usize) -> FullInformation {
+        let params = FeedCreatorsParams {
+            n_creators: n,
+            rule: TopicRule::FullInformation,
+            opening_items: 10 * n,
+            opening_home_share: 0.0,
+            posts_per_day: 48.0,
+            ..FeedCreatorsParams::default()
+        };
+        FullInformation::new(FeedCreators::new(&params, Arc::new(Topics::new(4, 3)), 120.0).unwrap())
+    }
+
+    #[test]
+    fn an_item_goes_where_it_brings_most_until_others_do() {
+        // 12/2, 10/1 and 3/1: the second; then 10/2 = 5 < 6: the first; then 12/3, 10/2: the second again.
+        let (demand, mut supply) = ([12.0, 10.0, 3.0], [1, 0, 0]);
+        let topics: Vec<u16> = (0..3).map(|_| enter(&demand, &mut supply)).collect();
+        assert_eq!((topics, supply), (vec![1, 0, 1], [2, 2, 0]));
+        assert_eq!(expected(&[6.0, 0.0, 2.0], &[2.0, 0.0, 2.0]), [3.0, 2.0, 1.0]);
+        assert_eq!(expected(&[0.0, 0.0], &[0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    /// What creator 0 posts when others' items on `wanted` are clicked and its own never are.
+    fn first_creator(wanted: u16) -> Vec<u16> {
+        let mut model = creators(3);
+        let mut stage = Stage::open(&mut model, 1);
+        let mut topics = Vec::new();
+        for turn in 0..40 {
+            let mut catalogue = Catalogue::new(model.creators().items().observed());
+            let mut everyone: Vec<OwnFeedback> = (0..3)
+                .map(|creator| OwnFeedback { creator: CreatorId(creator), items: Vec::new() })
+                .collect();
+            for (id, item) in (0..).map(ItemId).zip(&stage.items) {
+                catalogue.push(item.creator, (Tick(0), Tick(9_999)), "", &item.dense, &item.codes);
+                let clicks = 20 * u32::from(item.creator.0 > 0 && item.codes[0] == wanted);
+                everyone[item.creator.index()].items.push(ItemFeedback {
+                    item: id,
+                    clicks,
+                    ..ItemFeedback::default()
+                });
+            }
+            model.inform(&Platform { everyone: &everyone, catalogue: &catalogue, tick: Tick(30 * turn) });
+            let turn = stage.turn(&mut model, Tick(30 * turn), |_, _| 0);
+            topics.extend(published(&turn).filter(|item| item.creator.0 == 0).map(|item| item.codes[0]));
+        }
+        topics
+    }
+
+    #[test]
+    fn the_informed_act_on_what_happens_to_others() {
+        let (two, three) = (first_creator(2), first_creator(3));
+        let share =
+            |topics: &[u16], topic| topics.iter().filter(|t| **t == topic).count() * 10 / topics.len();
+        assert!(two.len() > 40 && two != three);
+        assert!(share(&two, 2) >= 8 && share(&three, 3) >= 8, "{two:?} {three:?}");
+    }
+
+    #[test]
+    fn a_restored_model_goes_on_as_if_nothing_had_happened() {
+        let mut model = creators(2);
+        let mut stage = Stage::open(&mut model, 3);
+        (0..20).for_each(|turn| drop(stage.turn(&mut model, Tick(30 * turn), |id, _| id.0 % 3)));
+        let (mut copy, mut beside) = (creators(2), stage.clone());
+        copy.begin(&Streams::new(9));
+        copy.load(&model.save().unwrap()).unwrap();
+        for turn in (20..40).map(|turn| Tick(30 * turn)) {
+            assert_eq!(stage.turn(&mut model, turn, |_, _| 1), beside.turn(&mut copy, turn, |_, _| 1));
+        }
+        assert_eq!(copy.save().unwrap(), model.save().unwrap());
     }
 }

@@ -96,6 +96,11 @@ impl Memory {
         self.unheard[at].push(made);
     }
 
+    /// Items of a creator that were not heard of yet.
+    pub(crate) fn n_unheard(&self, at: usize) -> usize {
+        self.unheard[at].len()
+    }
+
     /// Takes in what happened to an item; tells what it is, and whether it is new. Nothing if it is not an own one that
     /// is remembered.
     pub(crate) fn hear(&mut self, at: usize, news: &ItemFeedback) -> Option<(Choice, bool)> {
@@ -124,7 +129,7 @@ impl Memory {
         let items = &mut self.items[at];
         let spare = items.len().saturating_sub(RECENT);
         let n_gone = items[..spare].iter().take_while(|own| own.until <= now).count();
-        let newest = items.len() - 1 + usize::from(items.is_empty());
+        let newest = items.len().saturating_sub(1);
         items.drain(..n_gone).enumerate().for_each(|(place, own)| keep(&own, newest - place));
     }
 

@@ -2,8 +2,8 @@
 
 use rand_distr::{Distribution, Poisson};
 use recloop_env::{
-    CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, NewItem, OwnFeedback, Platform,
-    Snapshot, SnapshotError, Streams, Tick, purpose,
+    Brief, CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, NewItem, OwnFeedback,
+    Platform, Snapshot, SnapshotError, Streams, Tick, purpose,
 };
 
 use crate::ledger::Ledger;
@@ -185,6 +185,16 @@ impl<M: Admit + Clone + 'static> CreatorModel for Market<M> {
         self.creators.act(&staying, tick, rng, out)
     }
 
+    fn make(
+        &mut self,
+        creator: CreatorId,
+        brief: &Brief,
+        tick: Tick,
+        rng: &Streams,
+    ) -> Result<NewItem, CreatorError> {
+        self.creators.make(creator, brief, tick, rng)
+    }
+
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut out = self.ledger.save();
         out.put_all("creators", self.creators.save()?);
@@ -297,6 +307,17 @@ mod tests {
         assert!(exits(&mut market(0.0, &silent), 30, |_, _| 0).is_empty());
         let left = exits(&mut market(3.0, &silent), 30, |_, creator| creator.0);
         assert_eq!(left, [(12, 0)]);
+    }
+
+    #[test]
+    fn a_creator_leaves_for_an_outside_option_that_is_worth_more() {
+        let outside =
+            MarketParams { exit: Exit::OutsideOption, outside_option: 5.0, grace_days: 4.0, ..closed() };
+        // Two opening items each: 0, 4 and 8 clicks a day at no cost, for nobody posts. Only days after grace count.
+        let left = exits(&mut market(0.0, &outside), 10, |_, creator| 2 * creator.0);
+        assert_eq!(left, [(4, 0), (4, 1)]);
+        let never = MarketParams { outside_option: -1.0, ..outside };
+        assert!(exits(&mut market(0.0, &never), 10, |_, _| 0).is_empty());
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Stage {
             match action {
                 CreatorAction::Publish(item) => self.items.push(item.clone()),
                 CreatorAction::Leave => self.here[creator.index()] = false,
-                CreatorAction::Wait => {}
+                CreatorAction::Make(_) | CreatorAction::Wait => {}
             }
         }
         let n = self.here.len() + model.arrivals(tick, &self.rng);

@@ -19,6 +19,7 @@ use crate::made::OwnItem;
 /// | LBR | v′ = v + η·(a random direction of length 1); v ← normalise(v′) if v′·u > v·u | argmax v |
 /// | imitation | one of the last ten own items is drawn, in proportion to `e^likes` | that of the topic centre nearest to N(its topic's centre, 1/D) |
 /// | belief | see below | that of the plan |
+/// | external | an agent outside decides: see [`CreatorsEnv`](recloop_env::CreatorsEnv) | that of the brief |
 /// | full information | is told everything: see [`FullInformation`](crate::FullInformation) | where an item brings most |
 ///
 /// Equal components: the first topic. u is not scaled, as published: after a few well-clicked items CFD follows u
@@ -29,7 +30,8 @@ use crate::made::OwnItem;
 /// For every topic, [`BeliefParams`](crate::BeliefParams) naming the letters, a creator holds a Beta posterior over the
 /// click rate and a Normal–Gamma posterior over the value x of an item per turn on offer: clicks, and likes and minutes if
 /// they count. Both rest on its own items alone; each publication lets old evidence fade, by half in `half_life_items`. An item
-/// counts by the share of its life it has been on offer. Topics never tried have the prior: κ₀ items of its own average.
+/// counts by the share of its life it has been on offer. Topics never tried have the prior: κ₀ items of its own
+/// average, κ₀ being the ratio of the variance between own items about one topic to that between topics.
 ///
 /// *Slow*, after `revisit_items` items, or when the last item's clicks lie more than `surprise_sds` standard deviations of
 /// the beta-binomial posterior predictive law from what was expected: calling recent the topics of the last ten own items,
@@ -65,6 +67,8 @@ pub enum TopicRule {
     Belief,
     /// Knows what the platform knows.
     FullInformation,
+    /// Makes nothing unless an agent outside asks it to.
+    External,
 }
 
 impl TopicRule {
@@ -85,7 +89,9 @@ impl TopicRule {
                 normalise(&mut direction);
                 try_step(leaning, gains, step, &direction);
             }
-            Self::Static | Self::Imitation | Self::Belief | Self::FullInformation => return home,
+            Self::Static | Self::Imitation | Self::Belief | Self::FullInformation | Self::External => {
+                return home;
+            }
         }
         largest(leaning)
     }

@@ -34,11 +34,37 @@ pub struct OwnFeedback {
     pub items: Vec<ItemFeedback>,
 }
 
+/// How much of something: less than usual, as usual, more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Less than usual.
+    Low,
+    /// As usual.
+    #[default]
+    Usual,
+    /// More than usual.
+    High,
+}
+
+/// What an item is to be, as far as a creator decides it; the rest is luck and who the creator is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Brief {
+    /// What it is about.
+    pub topic: u16,
+    /// How much effort goes into it.
+    pub effort: Level,
+    /// How much its wrapping promises.
+    pub bait: Level,
+}
+
 /// What a creator does when it is its turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CreatorAction {
     /// Makes an item.
     Publish(NewItem),
+    /// Has its own kind of item made: the model knows [how](CreatorModel::make).
+    Make(Brief),
     /// Does nothing.
     Wait,
     /// Stops for good; its items stay.
@@ -78,6 +104,16 @@ pub enum CreatorError {
         what: &'static str,
         /// The block.
         block: String,
+    },
+    /// An item that this kind of creator cannot make.
+    #[error("make an item of creator {} about topic {topic}: {reason}", .creator.0)]
+    Brief {
+        /// Whose.
+        creator: CreatorId,
+        /// What it was to be about.
+        topic: u16,
+        /// Why not.
+        reason: &'static str,
     },
     /// An action of somebody who left or never was.
     #[error("let creator {} act: there is no such active creator", .creator.0)]
@@ -123,6 +159,21 @@ pub trait CreatorModel: Send + Sync {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError>;
+
+    /// Makes an item of `creator`'s own kind to somebody else's [`Brief`], for agents who drive creators from outside.
+    ///
+    /// # Errors
+    /// A topic there is none of; any brief, for a model that does not make items to order.
+    fn make(
+        &mut self,
+        creator: CreatorId,
+        brief: &Brief,
+        _tick: Tick,
+        _rng: &Streams,
+    ) -> Result<NewItem, CreatorError> {
+        let reason = "creators of this model do not make items to order";
+        Err(CreatorError::Brief { creator, topic: brief.topic, reason })
+    }
 
     /// Everything needed to go on.
     fn save(&self) -> Result<Snapshot, SnapshotError>;

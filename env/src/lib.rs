@@ -14,6 +14,7 @@ mod calendar;
 mod candidates;
 mod cohort;
 mod creator;
+mod creators_env;
 mod crowd;
 mod environment;
 mod grid;
@@ -47,9 +48,10 @@ pub use cohort::{
     SplitRows, Terms, UserModel,
 };
 pub use creator::{
-    CreatorAction, CreatorError, CreatorModel, External, InformedCreators, ItemFeedback, OwnFeedback,
-    Platform,
+    Brief, CreatorAction, CreatorError, CreatorModel, External, InformedCreators, ItemFeedback, Level,
+    OwnFeedback, Platform,
 };
+pub use creators_env::{CreatorsEnv, CreatorsStep};
 pub use crowd::Crowd;
 pub use environment::{Env, ResetOptions, SingleUser, StepError};
 pub use grid::Grid;

@@ -95,7 +95,7 @@ impl Minds {
         let is_recent = |topic: usize| recent.iter().any(|own| usize::from(own.choice.topic) == topic);
         let known = best(knowledge, is_recent, |topic| self.worth(knowledge, topic));
         let new = self.novelty(knowledge, is_recent, which);
-        let scale = knowledge.prior.variance.sqrt();
+        let scale = knowledge.prior.sd();
         let (exploits, topic, value) = match (known, new) {
             (None, None) => (true, self.plans[at].choice.topic, 0.0),
             (None, Some(_)) if recent.is_empty() => (true, self.plans[at].choice.topic, 0.0),

@@ -175,9 +175,7 @@ impl Minds {
         let mut topics: Vec<Evidence> =
             self.folded.row(at).chunks(Evidence::WIDTH).map(Evidence::read).collect();
         self.each_live(items, now, lens, |own, evidence| topics[usize::from(own.choice.topic)].add(evidence));
-        let mut all = Evidence::default();
-        topics.iter().for_each(|topic| all.add(topic));
-        let prior = Prior::of(&all, f64::from(self.params.prior_items), PRIOR_IMPRESSIONS);
+        let prior = Prior::of(&topics, f64::from(self.params.prior_items), PRIOR_IMPRESSIONS);
         Knowledge { topics, prior }
     }
 

@@ -7,6 +7,8 @@ mod decide;
 mod mind;
 mod params;
 mod posterior;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use decide::Circumstances;
 pub use mind::TopicBelief;

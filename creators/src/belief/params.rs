@@ -41,7 +41,8 @@ pub struct BeliefParams {
     pub actions: Actions,
     /// Own items after which evidence weighs half, in \[1, 10⁶\].
     pub half_life_items: f32,
-    /// κ₀: items the prior of a topic is worth, in \[0.01, 1000\].
+    /// κ₀: items the prior of a topic is worth until a creator knows two topics, in \[0.01, 1000\]; from then on the ratio of the
+    /// variance between its items about one topic to that between topics.
     pub prior_items: f32,
     /// Items after which a creator thinks again, in \[1, 10⁶\].
     pub revisit_items: u32,

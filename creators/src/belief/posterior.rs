@@ -45,14 +45,14 @@ impl Evidence {
     }
 }
 
-/// What a creator thinks of topics before it knows one: what it knows of its items on the whole.
+/// What a creator thinks of a topic before it knows it: what it knows of its items on the whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Prior {
     /// m₀: mean value of an own item per turn.
     pub(crate) mean: f64,
-    /// Variance of that between items.
+    /// Variance of that between items about the same.
     pub(crate) variance: f64,
-    /// κ₀: items this is worth.
+    /// κ₀: items the prior is worth, the ratio of that variance to the one between topics.
     pub(crate) items: f64,
     /// Click rate of own items.
     pub(crate) rate: f64,
@@ -64,15 +64,33 @@ pub(crate) struct Prior {
 /// items are no certainty.
 const LEAST_SHARE: f64 = 0.25;
 const LEAST: f64 = 1e-3;
+/// Fewest and most items a prior is worth (chosen by us).
+const WORTH: [f64; 2] = [0.1, 10.0];
 
 impl Prior {
-    /// From everything a creator knows.
-    pub(crate) fn of(all: &Evidence, items: f64, impressions: f64) -> Self {
+    /// From everything a creator knows; `items` is what the prior is worth until two topics are known.
+    pub(crate) fn of(topics: &[Evidence], items: f64, impressions: f64) -> Self {
+        let mut all = Evidence::default();
+        topics.iter().for_each(|topic| all.add(topic));
         let mean = all.mean().unwrap_or(0.0);
-        let between = if all.weight > 0.0 { all.squares / all.weight - mean * mean } else { 0.0 };
+        let known = || topics.iter().filter_map(|topic| Some((topic, topic.mean()?)));
+        let spread: f64 = known().map(|(topic, mean)| (topic.squares - topic.sum * mean).max(0.0)).sum();
+        let apart: f64 = known().map(|(topic, own)| topic.weight * (own - mean) * (own - mean)).sum();
         let least = LEAST_SHARE * mean.abs() + LEAST;
+        let variance = (spread / all.weight.max(1.0)).max(least * least);
+        let between = apart / all.weight.max(1.0);
+        let items = if known().nth(1).is_some() && between > 0.0 {
+            (variance / between).clamp(WORTH[0], WORTH[1])
+        } else {
+            items
+        };
         let rate = if all.impressions > 0.0 { all.clicks / all.impressions } else { 0.5 };
-        Self { mean, variance: between.max(least * least), items, rate, impressions }
+        Self { mean, variance, items, rate, impressions }
+    }
+
+    /// Standard deviation between own items, about the same or not.
+    pub(crate) fn sd(&self) -> f64 {
+        (self.variance * (1.0 + 1.0 / self.items)).sqrt()
     }
 }
 
@@ -175,8 +193,25 @@ mod tests {
     }
 
     #[test]
+    fn a_prior_tells_items_from_topics() {
+        // Topic 0: 1 and 3; topic 2: 9 and 11. Mean 6; within (2 + 2)/4 = 1, but at least (1.5 + .001)²; between 4·16/4.
+        let both = |a: f64, b: f64| {
+            let mut both = Evidence::of(1.0, a, 10.0, 2.0);
+            both.add(&Evidence::of(1.0, b, 10.0, 2.0));
+            both
+        };
+        let topics = [both(1.0, 3.0), Evidence::default(), both(9.0, 11.0)];
+        let prior = Prior::of(&topics, 1.0, 10.0);
+        assert_eq!((prior.mean, prior.rate), (6.0, 0.2));
+        assert!((prior.variance - 1.501 * 1.501).abs() < 1e-9);
+        assert!((prior.items - 1.501 * 1.501 / 16.0).abs() < 1e-9);
+        // With one topic known nobody can tell.
+        assert_eq!(Prior::of(&topics[..1], 2.5, 10.0).items, 2.5);
+    }
+
+    #[test]
     fn nothing_known_is_no_division_by_zero() {
-        let prior = Prior::of(&Evidence::default(), 1.0, 10.0);
+        let prior = Prior::of(&[Evidence::default(); 3], 1.0, 10.0);
         assert_eq!((prior.mean, prior.rate), (0.0, 0.5));
         assert!(prior.variance > 0.0 && NormalGamma::of(&Evidence::default(), &prior).sd > 0.0);
         let no_prior = Prior { impressions: 0.0, ..prior };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand_distr::{Beta, Distribution, Poisson, StandardNormal};
 use recloop_env::{
-    CreatorAction, CreatorError, CreatorId, CreatorModel, Draws, NewItem, OwnFeedback, Snapshot,
+    Brief, CreatorAction, CreatorError, CreatorId, CreatorModel, Draws, NewItem, OwnFeedback, Snapshot,
     SnapshotError, Streams, Tick, Topics, below, normalise, purpose,
 };
 
@@ -226,6 +226,9 @@ impl FeedCreators {
 
     /// Items a creator makes this turn.
     fn n_posts(&self, at: usize, tick: Tick, draws: &mut Draws) -> usize {
+        if self.params.rule_of(at) == TopicRule::External {
+            return 0;
+        }
         let pace = self.minds.as_ref().map_or(1.0, |minds| minds.pace(at));
         let mean = f64::from(self.roster.posts_per_day(at)) * self.turns.days * pace;
         if self.params.posting == Posting::Regular {
@@ -380,6 +383,29 @@ impl CreatorModel for FeedCreators {
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         self.take_turns(own, tick, rng, |_| None, out)
+    }
+
+    fn make(
+        &mut self,
+        creator: CreatorId,
+        brief: &Brief,
+        tick: Tick,
+        rng: &Streams,
+    ) -> Result<NewItem, CreatorError> {
+        let (at, topic) = (creator.index(), brief.topic);
+        if at >= self.roster.len() {
+            return Err(CreatorError::Absent { creator });
+        }
+        if usize::from(topic) >= self.items.topics().len() {
+            return Err(CreatorError::Brief { creator, topic, reason: "there is no such topic" });
+        }
+        let choice = Choice { topic, effort: brief.effort as u8, bait: brief.bait as u8 };
+        let nth = self.roster.memory().n_unheard(at);
+        let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick).part(nth as u16);
+        let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
+        let item = self.item(at, choice, live_ticks, &mut making);
+        self.roster.publish(at, choice, live_ticks);
+        Ok(item)
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {

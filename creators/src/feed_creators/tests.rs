@@ -1,8 +1,8 @@
 //! Whole lives of creators on a stage.
 
 use super::*;
-use crate::TopicRule;
 use crate::stage::{Stage, Turn, published, spec};
+use crate::{Actions, BeliefKind, TopicRule};
 use crate::{Market, MarketParams};
 use recloop_env::testing::{ToyRecommender, ToyUsers, check_creators, check_world};
 use recloop_env::{
@@ -10,7 +10,14 @@ use recloop_env::{
     World,
 };
 
-const RULES: [TopicRule; 4] = [TopicRule::Static, TopicRule::Random, TopicRule::Cfd, TopicRule::Lbr];
+const RULES: [TopicRule; 6] = [
+    TopicRule::Static,
+    TopicRule::Random,
+    TopicRule::Cfd,
+    TopicRule::Lbr,
+    TopicRule::Imitation,
+    TopicRule::Belief,
+];
 
 fn creators(params: &FeedCreatorsParams) -> FeedCreators {
     FeedCreators::new(params, Arc::new(Topics::new(14, 8)), 120.0).unwrap()
@@ -42,6 +49,80 @@ fn every_rule_keeps_the_contract() {
         let observed = creators(&few(rule)).items().observed();
         check_creators(|| creators(&few(rule)), &spec(observed)).unwrap();
     }
+    let means = BeliefParams { belief: BeliefKind::Means, ..BeliefParams::default() };
+    let all = BeliefParams { actions: Actions::All, revisit_items: 1, ..BeliefParams::default() };
+    for beliefs in [means, all] {
+        let make = || creators(&few(TopicRule::Belief)).believing(&beliefs).unwrap();
+        check_creators(make, &spec(make().items().observed())).unwrap();
+    }
+    let mixed = FeedCreatorsParams { focal: 2, rivals: TopicRule::Belief, ..few(TopicRule::Imitation) };
+    check_creators(|| creators(&mixed), &spec(creators(&mixed).items().observed())).unwrap();
+}
+
+#[test]
+fn a_belief_comes_to_what_is_true_when_one_topic_is_posted_for_ever() {
+    let one = FeedCreatorsParams { lifetime_days: 5.0 / 24.0, opening_items: 0, ..few(TopicRule::Belief) };
+    let long = BeliefParams { half_life_items: 1e6, ..BeliefParams::default() };
+    let mut model =
+        FeedCreators::new(&one, Arc::new(Topics::new(1, 2)), 120.0).unwrap().believing(&long).unwrap();
+    let mut stage = Stage::open(&mut model, 4);
+    // An item on offer is clicked 1, 2 or 3 times a turn, by half of those who see it; later by nobody.
+    let mut made_at = std::collections::BTreeMap::new();
+    for turn in 0..800 {
+        let clicks = |id: ItemId, _: &NewItem| {
+            let age = made_at.get(&id).map_or(0, |made| turn - made);
+            if (1..=5).contains(&age) { 1 + id.0 % 3 } else { 0 }
+        };
+        stage.turn(&mut model, Tick(30 * turn), clicks);
+        for id in (made_at.len()..stage.items.len()).map(|id| ItemId(id as u32)) {
+            made_at.insert(id, turn);
+        }
+    }
+    let belief = model.beliefs(CreatorId(2), Tick(30 * 800)).unwrap()[0];
+    // Items by id modulo 3: their mean strays from 2 by .82/√n, six times which for 300 items is .28.
+    assert!(belief.items > 300.0 && (belief.value - 2.0).abs() < 0.28, "{belief:?}");
+    assert!((belief.click_rate - 0.5).abs() < 1e-6 && belief.value_sd < 0.1, "{belief:?}");
+    assert!(creators(&few(TopicRule::Cfd)).beliefs(CreatorId(0), Tick(0)).is_none());
+}
+
+#[test]
+fn believers_go_where_their_clicks_are() {
+    let params = FeedCreatorsParams { opening_items: 80, opening_home_share: 0.0, ..few(TopicRule::Belief) };
+    let mut model = creators(&params);
+    let mut stage = Stage::open(&mut model, 1);
+    let turns = turns(&mut model, &mut stage, (0, 300), |_, item| 10 * u32::from(item.codes[0] == 5));
+    let late = || turns[150..].iter().flat_map(published);
+    let hits = late().filter(|item| item.codes[0] == 5).count();
+    // Random ones would hit one in 14.
+    assert!(hits * 2 > late().count() && late().count() > 100, "{hits} of {}", late().count());
+}
+
+#[test]
+fn a_clock_posts_what_its_rate_has_brought_together() {
+    let params = FeedCreatorsParams {
+        posting: Posting::Regular,
+        posts_per_day: 16.0,
+        opening_items: 0,
+        n_creators: 1,
+        ..few(TopicRule::Static)
+    };
+    let mut model = creators(&params);
+    let mut stage = Stage::open(&mut model, 1);
+    let counts: Vec<usize> =
+        turns(&mut model, &mut stage, (0, 6), |_, _| 0).iter().map(|turn| published(turn).count()).collect();
+    assert_eq!(counts, [0, 1, 1, 0, 1, 1]);
+}
+
+#[test]
+fn creators_who_decide_everything_vary_effort_bait_and_pace() {
+    let all = BeliefParams { actions: Actions::All, item_cost: 1e6, ..BeliefParams::default() };
+    let live = |beliefs: &BeliefParams| {
+        let mut model = creators(&few(TopicRule::Belief)).believing(beliefs).unwrap();
+        let mut stage = Stage::open(&mut model, 5);
+        turns(&mut model, &mut stage, (0, 300), taste).iter().flat_map(published).count()
+    };
+    let (dear, cheap) = (live(&all), live(&BeliefParams { item_cost: 0.0, ..all.clone() }));
+    assert!(dear * 4 < cheap, "{dear} items at a ruinous cost, {cheap} for nothing");
 }
 
 #[test]

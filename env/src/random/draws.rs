@@ -24,6 +24,14 @@ impl Draws {
         Self { key, counter: [0, tick, entity, purpose], words: [0; 4], used: 4 }
     }
 
+    /// The `nth` of the stream's parts, far enough apart that no draw reaches into the next: for things of one name that are
+    /// made one after another.
+    #[must_use]
+    pub fn part(mut self, nth: u16) -> Self {
+        (self.counter[0], self.used) = (u32::from(nth) << 16, 4);
+        self
+    }
+
     /// The next word.
     #[inline]
     pub fn word(&mut self) -> u32 {

@@ -98,6 +98,7 @@ impl<'a> Audience<'a> {
         let shelf = shelf.ok_or_else(|| law.breach(None, &format!("{creator:?} did {action:?}")))?;
         match action {
             CreatorAction::Wait => {}
+            CreatorAction::Make(_) => *shelf = shelf.map(|n| n + 1),
             CreatorAction::Leave => *shelf = None,
             CreatorAction::Publish(item) => {
                 *shelf = shelf.map(|n| n + 1);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Now, World};
 use crate::{
     BlockKind, Catalogue, CreatorAction, CreatorError, CreatorFact, CreatorId, CreatorModel, Event,
-    InformedCreators, ItemFeedback, ItemId, ItemView, Layout, NewItem, OwnFeedback, Platform, Step, Tick,
+    InformedCreators, ItemFeedback, ItemId, ItemView, Layout, NewItem, Observation, OwnFeedback, Platform,
+    Step, StepError, Tick,
 };
 
 /// What creators go by.
@@ -56,6 +57,8 @@ pub(super) struct Creators {
     pub(super) facts: Vec<CreatorFact>,
     /// First tick of the next turn.
     pub(super) next_turn: u32,
+    /// The turn that was last.
+    pub(super) last_turn: Tick,
     /// What creators were last told; agents driving them from outside read it.
     pub(super) told: Vec<OwnFeedback>,
     /// Actions decided outside, for the next turn.
@@ -71,6 +74,7 @@ impl Creators {
             active: Vec::new(),
             facts: Vec::new(),
             next_turn: 0,
+            last_turn: Tick(0),
             told: Vec::new(),
             staged: Vec::new(),
             actions: Vec::new(),
@@ -93,6 +97,7 @@ impl Creators {
         self.told.clear();
         self.staged.clear();
         self.next_turn = self.minds.model().period().max(1);
+        self.last_turn = Tick(0);
         for _ in 0..self.minds.model().n_creators() {
             self.arrive(Tick(0));
         }
@@ -113,6 +118,7 @@ impl Creators {
             active: self.active.clone(),
             facts: self.facts.clone(),
             next_turn: self.next_turn,
+            last_turn: self.last_turn,
             told: self.told.clone(),
             staged: self.staged.clone(),
             actions: Vec::new(),
@@ -154,6 +160,37 @@ impl Creators {
                 }
             }
         }
+    }
+
+    /// Does what creators decided at their last turn.
+    fn carry_out(
+        &mut self,
+        actions: Vec<(CreatorId, CreatorAction)>,
+        now: &mut Now,
+        n_signals: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<(), CreatorError> {
+        let turn = self.last_turn;
+        for (creator, action) in actions {
+            if !self.is_active(creator) {
+                return Err(CreatorError::Absent { creator });
+            }
+            let item = match action {
+                CreatorAction::Publish(item) => item,
+                CreatorAction::Make(brief) => self.minds.model_mut().make(creator, &brief, turn, &now.rng)?,
+                CreatorAction::Wait => continue,
+                CreatorAction::Leave => {
+                    self.active[creator.index()] = 0;
+                    self.facts[creator.index()].left = Some(turn);
+                    events.push(Event::Exit { creator });
+                    continue;
+                }
+            };
+            let item = now.publish(&NewItem { creator, ..item }, turn)?;
+            self.owe_news(creator, item, turn, n_signals);
+            events.push(Event::Publish { item, creator });
+        }
+        Ok(())
     }
 
     /// Tells active creators what they are owed and takes down what they do. Of several turns between two busy ticks
@@ -203,6 +240,49 @@ impl World {
         Ok(())
     }
 
+    /// The turn that creators took last.
+    #[must_use]
+    pub fn creators_turn(&self) -> Tick {
+        self.creators.as_ref().map_or(Tick(0), |creators| creators.last_turn)
+    }
+
+    /// Whether a creator is there and has not left.
+    #[must_use]
+    pub fn is_creating(&self, creator: CreatorId) -> bool {
+        self.creators.as_ref().is_some_and(|creators| creators.is_active(creator))
+    }
+
+    /// Lets creators act from outside right now, as if it were still their last turn, and writes what may be seen since: for
+    /// agents who decide on what that turn told them. The events are told with the next step.
+    ///
+    /// # Errors
+    /// Somebody who left or never was, an item that does not fit, a world that has not begun. Nothing was done if somebody was
+    /// absent; of other errors only a reset or a restore makes the world usable again.
+    pub fn creators_act_now(
+        &mut self,
+        actions: Vec<(CreatorId, CreatorAction)>,
+        out: &mut Observation,
+    ) -> Result<(), StepError> {
+        match self.now.stage {
+            super::Stage::Unready => return Err(StepError::NotReset),
+            super::Stage::Over => return Err(StepError::Over { at: self.now.tick }),
+            super::Stage::Observed => {}
+        }
+        if let Some((creator, _)) = actions.iter().find(|(creator, _)| !self.is_creating(*creator)) {
+            return Err(CreatorError::Absent { creator: *creator }.into());
+        }
+        if let Some(creators) = &mut self.creators {
+            let mut events = std::mem::take(&mut self.now.early);
+            let done = creators.carry_out(actions, &mut self.now, self.spec.signals.len(), &mut events);
+            self.now.early = events;
+            if let Err(error) = done {
+                self.now.stage = super::Stage::Unready;
+                return Err(error.into());
+            }
+        }
+        self.observe(out)
+    }
+
     /// Tick part 6: what happened to its items is owed to each creator.
     pub(super) fn owe_creators(&mut self, slates: &crate::Slates, step: &Step) {
         if let Some(creators) = &mut self.creators {
@@ -223,24 +303,9 @@ impl World {
             creators.next_turn = turn.0.saturating_add(creators.minds.model().period().max(1));
             creators.take_turn(turn, first, now)?;
             first = false;
-            for (creator, action) in std::mem::take(&mut creators.actions) {
-                if !creators.is_active(creator) {
-                    return Err(CreatorError::Absent { creator });
-                }
-                match action {
-                    CreatorAction::Publish(item) => {
-                        let item = now.publish(&NewItem { creator, ..item }, turn)?;
-                        creators.owe_news(creator, item, turn, n_signals);
-                        events.push(Event::Publish { item, creator });
-                    }
-                    CreatorAction::Leave => {
-                        creators.active[creator.index()] = 0;
-                        creators.facts[creator.index()].left = Some(turn);
-                        events.push(Event::Exit { creator });
-                    }
-                    CreatorAction::Wait => {}
-                }
-            }
+            creators.last_turn = turn;
+            let actions = std::mem::take(&mut creators.actions);
+            creators.carry_out(actions, now, n_signals, events)?;
             for _ in 0..creators.minds.model_mut().arrivals(turn, &now.rng) {
                 events.push(Event::Enter { creator: creators.arrive(turn) });
             }

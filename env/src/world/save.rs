@@ -286,7 +286,7 @@ impl super::Creators {
             return Err(SnapshotError::Unsupported { part });
         }
         out.put_part("creator_model", self.minds.model().save()?)?;
-        out.put(Array::new("creators.engine", 1, [self.next_turn]))?;
+        out.put(Array::new("creators.engine", 1, [self.next_turn, self.last_turn.0]))?;
         out.put(Array::new("creators.active", 1, &self.active[..]))?;
         let dates = |fact: &CreatorFact| [fact.entered.0, fact.left.map_or(u32::MAX, |left| left.0)];
         out.put(Array::new("creators.dates", 2, self.facts.iter().flat_map(dates).collect::<Vec<_>>()))?;
@@ -297,9 +297,9 @@ impl super::Creators {
 
     fn load(&mut self, from: &mut dyn SnapshotSource) -> Result<(), SnapshotError> {
         self.minds.model_mut().load(&from.take_part("creator_model")?)?;
-        let mut turn = [0];
+        let mut turn = [0; 2];
         from.take("creators.engine")?.copy_to(&mut turn)?;
-        self.next_turn = turn[0];
+        (self.next_turn, self.last_turn) = (turn[0], Tick(turn[1]));
         self.active = from.take("creators.active")?.to_vec()?;
         let dates = from.take("creators.dates")?;
         let (dates, _) = dates.as_slice::<u32>()?.as_chunks();

@@ -1,0 +1,163 @@
+//! The same world, seen by its creators: an environment for agents who come and go.
+
+use crate::{
+    CreatorAction, CreatorId, End, Env, ItemFeedback, Observation, OwnFeedback, PlayError, Recommender,
+    ResetOptions, Slates, Step, StepError, Tick, World,
+};
+
+/// A world as an environment for those of its creators who are driven from outside: the shape of PettingZoo's parallel API.
+///
+/// All agents observe and act at once, turn by turn; who is an agent may change from turn to turn, as creators arrive and
+/// leave. An agent sees its own items' feedback and nothing else, by type. What it does takes place at the very turn that told
+/// it, as for creators who are models; those who are no agents go on by the world's own creator model.
+///
+/// | PettingZoo | here |
+/// |---|---|
+/// | `agents` | [`CreatorsStep::agents`] |
+/// | `observations[agent]` | [`CreatorsStep::told`], row by row of `agents` |
+/// | `rewards[agent]` | [`CreatorsStep::reward`], the same |
+/// | `terminations`, `truncations` | [`CreatorsStep::ended`]: who is no agent any more, and how it ended |
+/// | `step(actions)` | [`CreatorsEnv::step`]: who is not named waits |
+///
+/// # Units
+/// The reward is clicks on own items since the last turn, unless told otherwise.
+///
+/// ```
+/// use recloop_env::testing::{ToyRecommender, toy_feed};
+/// use recloop_env::{CreatorAction, CreatorsEnv, ResetOptions};
+///
+/// let mut env = CreatorsEnv::new(toy_feed(20), ToyRecommender::default(), |creator| creator.0 < 2);
+/// let mut seen = env.reset(7, &ResetOptions::default())?;
+/// for _ in 0..5 {
+///     let waits = seen.agents.iter().map(|agent| (*agent, CreatorAction::Wait)).collect();
+///     seen = env.step(waits)?;
+/// }
+/// assert_eq!(seen.agents.len(), seen.reward.len());
+/// # Ok::<(), recloop_env::PlayError>(())
+/// ```
+pub struct CreatorsEnv<R> {
+    world: World,
+    recommender: R,
+    is_agent: Box<dyn Fn(CreatorId) -> bool + Send>,
+    worth: fn(&ItemFeedback) -> f64,
+    seen: Observation,
+    slates: Slates,
+    step: Step,
+    agents: Vec<CreatorId>,
+}
+
+/// What agents meet at a turn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CreatorsStep {
+    /// Who may act now, ascending.
+    pub agents: Vec<CreatorId>,
+    /// What each is told: its observation.
+    pub told: Vec<OwnFeedback>,
+    /// What each earned since the last turn.
+    pub reward: Vec<f64>,
+    /// Who was an agent at the last turn and is none now: left for good, or no longer watched.
+    pub ended: Vec<(CreatorId, End)>,
+    /// The turn.
+    pub turn: Tick,
+}
+
+impl<R: Recommender> CreatorsEnv<R> {
+    /// Those creators of `world` who `are_agents`, now or when they arrive, are driven from outside, while `recommender` fills the
+    /// slates. The world's own model should leave them alone.
+    pub fn new(
+        world: World,
+        recommender: R,
+        are_agents: impl Fn(CreatorId) -> bool + Send + 'static,
+    ) -> Self {
+        Self {
+            world,
+            recommender,
+            is_agent: Box::new(are_agents),
+            worth: |news| f64::from(news.clicks),
+            seen: Observation::default(),
+            slates: Slates::default(),
+            step: Step::default(),
+            agents: Vec::new(),
+        }
+    }
+
+    /// Rewards by another worth of what happened to an item since the last turn.
+    #[must_use]
+    pub fn rewarding(self, worth: fn(&ItemFeedback) -> f64) -> Self {
+        Self { worth, ..self }
+    }
+
+    /// The world.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Starts over; nobody has been told anything yet.
+    ///
+    /// # Errors
+    /// The world's or the recommender's.
+    pub fn reset(&mut self, seed: u64, options: &ResetOptions) -> Result<CreatorsStep, PlayError> {
+        self.world.reset(seed, options, &mut self.seen)?;
+        self.recommender.begin(self.world.spec())?;
+        self.agents.clear();
+        Ok(self.look(false))
+    }
+
+    /// Carries out what agents do and goes on to the next turn, or to the end of the world.
+    ///
+    /// # Errors
+    /// An action of somebody who is no agent, or not there; the world's errors and the recommender's.
+    pub fn step(&mut self, actions: Vec<(CreatorId, CreatorAction)>) -> Result<CreatorsStep, PlayError> {
+        if let Some((creator, _)) = actions.iter().find(|(creator, _)| !self.agents.contains(creator)) {
+            let absent = crate::CreatorError::Absent { creator: *creator };
+            return Err(StepError::from(absent).into());
+        }
+        self.world.creators_act_now(actions, &mut self.seen)?;
+        let turn = self.world.creators_turn();
+        while !self.seen.is_empty() {
+            self.recommender.recommend(&self.seen, &self.world.streams(), &mut self.slates)?;
+            self.world.step(&self.slates, &mut self.step)?;
+            self.recommender.learn(&self.seen, &self.slates, &self.step);
+            std::mem::swap(&mut self.seen, &mut self.step.next);
+            if self.world.creators_turn() > turn {
+                return Ok(self.look(true));
+            }
+        }
+        Ok(self.look(false))
+    }
+
+    /// Whether everybody is gone or nobody watches any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// Who is there now, with what they were told if a turn has just been.
+    fn look(&mut self, told: bool) -> CreatorsStep {
+        let before = std::mem::take(&mut self.agents);
+        let everybody = (0..self.world.creator_facts().len() as u32).map(CreatorId);
+        let here = |creator: &CreatorId| (self.is_agent)(*creator) && self.world.is_creating(*creator);
+        self.agents = if self.is_over() { Vec::new() } else { everybody.filter(here).collect() };
+        let feedback = if told { self.world.creator_feedback() } else { &[] };
+        let nothing = |creator| OwnFeedback { creator, items: Vec::new() };
+        let find = |creator: &CreatorId| match feedback.binary_search_by_key(creator, |own| own.creator) {
+            Ok(at) => feedback[at].clone(),
+            Err(_) => nothing(*creator),
+        };
+        let told: Vec<OwnFeedback> = self.agents.iter().map(find).collect();
+        let reward = told.iter().map(|own| own.items.iter().map(self.worth).sum()).collect();
+        let end = |creator: CreatorId| match self.world.is_creating(creator) {
+            true => (creator, End::Truncated),
+            false => (creator, End::Terminated),
+        };
+        let ended = before.into_iter().filter(|creator| !self.agents.contains(creator)).map(end).collect();
+        CreatorsStep { agents: self.agents.clone(), told, reward, ended, turn: self.world.creators_turn() }
+    }
+}
+
+impl<R> std::fmt::Debug for CreatorsEnv<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CreatorsEnv({:?}, {} agents)", self.world, self.agents.len())
+    }
+}
