@@ -91,3 +91,9 @@ pub const TRAINING: Purpose<ItemId> = Purpose::new(24);
 pub const DEMAND: Purpose<ItemId> = Purpose::new(25);
 /// Which topics groups of people ask for more or less than others do; one word per topic and group.
 pub const GROUP_TASTE: Purpose<ItemId> = Purpose::new(26);
+/// What is added to a count before anybody else is told it; one block per item and level.
+pub const MEASUREMENT: Purpose<ItemId> = Purpose::new(30);
+/// Which group a platform takes a person to be of.
+pub const GROUP_GUESS: Purpose<UserId> = Purpose::new(31);
+/// Whom an item is meant for; one word per user.
+pub const AUDIENCE: Purpose<ItemId> = Purpose::new(32);

@@ -10,6 +10,7 @@ mod lastfm;
 mod long_term_satisfaction;
 mod movielens;
 mod people;
+mod targeting;
 
 pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
@@ -18,6 +19,7 @@ pub use lastfm::LastfmConfig;
 pub use long_term_satisfaction::LongTermSatisfactionConfig;
 pub use movielens::MovielensConfig;
 pub use people::Users;
+pub use targeting::TargetingConfig;
 
 use std::path::Path;
 
@@ -106,6 +108,20 @@ pub fn registry() -> Registry<WorldEntry> {
         .with(
             "long-term-satisfaction-v1",
             entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
+        )
+        .with(
+            "targeting-v0",
+            WorldEntry {
+                recommender: "dot",
+                ..endless(
+                    100,
+                    entry(
+                        "readers and items that are each meant for some of them",
+                        targeting::defaults,
+                        targeting::build,
+                    ),
+                )
+            },
         )
         .with("movielens-v0", WorldEntry { needs_data: true, ..monthly(films) })
         .with("lastfm-v0", WorldEntry { needs_data: true, ..monthly(artists) })

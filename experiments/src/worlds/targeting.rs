@@ -1,0 +1,163 @@
+//! `targeting-v0`: items that are each meant for some readers, in groups that like different things.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use recloop_creators::{FeedCreatorsParams, FeedItems, Maker};
+use recloop_env::{
+    CreatorId, ItemId, Layout, Objective, Part, Sharded, Streams, Supply, Targeted, TargetedShelf,
+    TargetingLaw, Tick, Topics, UserId, World, below, purpose, unit,
+};
+use recloop_users::{Readers, ReadersParams};
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::keys::{Keys, at_least, merged};
+use super::{part, table_of};
+use crate::ConfigError;
+use crate::config::bad;
+
+/// Keys of `targeting-v0` that are not about what readers are like.
+///
+/// Item i is about an even-handed topic, of even quality and bait, and its audience holds each reader with probability
+/// `σ(ln(s / (1 − s)) + τ (n_half + n_fifth))`: s the share, τ the tilt, and n standard normals drawn for the item and
+/// the reader's level of each attribute. So every audience has a mix of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetingConfig {
+    /// Readers.
+    pub users: usize,
+    /// Items, all on offer from the first tick to the last.
+    pub items: usize,
+    /// s: the share of the readers that a typical item is meant for, in (0, 1).
+    pub audience_share: f64,
+    /// τ: how far the mixes of audiences differ, in \[0, 10\]; 0 makes each the population's, but for luck.
+    pub audience_tilt: f64,
+    /// What people and items can be about.
+    pub topics: usize,
+    /// Dimensions of interests and items.
+    pub dim: usize,
+    /// Items per slate.
+    pub slate: usize,
+}
+
+impl Default for TargetingConfig {
+    /// All chosen by us: 60 items, each for about a third of 3,000 readers.
+    fn default() -> Self {
+        Self {
+            users: 3_000,
+            items: 60,
+            audience_share: 0.4,
+            audience_tilt: 0.5,
+            topics: 14,
+            dim: 32,
+            slate: 3,
+        }
+    }
+}
+
+/// What readers are like unless told otherwise: groups like different things, and a platform knows who likes what.
+fn readers() -> Table {
+    let tilted = ReadersParams { group_tilt: 1.0, observe_interest: true, ..ReadersParams::default() };
+    Table::try_from(tilted).expect("a config is a flat table of numbers, words and flags")
+}
+
+pub(super) fn defaults() -> Table {
+    merged([table_of::<TargetingConfig>(), readers()])
+}
+
+pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+    let mut keys = Keys::of(table);
+    let config: TargetingConfig = keys.take(table_of::<TargetingConfig>())?;
+    let params: ReadersParams = keys.take(readers())?;
+    keys.end()?;
+    config.check()?;
+    let topics = Arc::new(Topics::new(config.topics, config.dim));
+    let items =
+        FeedItems::new(&FeedCreatorsParams::default(), Arc::clone(&topics)).map_err(part("the items"))?;
+    let readers =
+        Readers::new(params, topics, &items.observed(), &items.latent()).map_err(part("the users"))?;
+    let (users, slate) = (config.users, config.slate);
+    let shelf = TargetedShelf::drawn(Audiences { config, items, readers: readers.clone() });
+    let world = World::builder("targeting-v0")
+        .cohort(Sharded::new(readers, users))
+        .supply(Supply::Shelf(Box::new(shelf)))
+        .slate_size(slate)
+        .objective(Objective::new().with(Part::Clicks, 1.0))
+        .build()?;
+    Ok(world)
+}
+
+impl TargetingConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        for (key, value) in [("items", self.items), ("topics", self.topics), ("dim", self.dim)] {
+            at_least(key, value, 1)?;
+        }
+        let refuse = |key: &str, value: f64, allowed: &str| {
+            Err(bad(&format!("world.{key}"), format!("it is {value}; allowed is {allowed}")))
+        };
+        if !(self.audience_share > 0.0 && self.audience_share < 1.0) {
+            return refuse("audience_share", self.audience_share, "more than 0, less than 1");
+        }
+        if !(0.0..=10.0).contains(&self.audience_tilt) {
+            return refuse("audience_tilt", self.audience_tilt, "0 to 10");
+        }
+        Ok(())
+    }
+}
+
+/// What is on offer, and to whom.
+struct Audiences {
+    config: TargetingConfig,
+    items: FeedItems,
+    readers: Readers,
+}
+
+impl Audiences {
+    /// Log-odds that readers of these levels are in the audience of `item`.
+    fn log_odds(&self, item: ItemId, levels: [u16; 2], rng: &Streams) -> f64 {
+        let normal = |(attribute, level): (u32, u16)| {
+            let words = rng.block(purpose::AUDIENCE, item, Tick(0), attribute << 16 | u32::from(level));
+            // Box & Muller (1958), "A note on the generation of random normal deviates".
+            (-2.0 * unit(words[0]).ln()).sqrt() * (std::f64::consts::TAU * unit(words[1])).cos()
+        };
+        let tilt: f64 = (0..).zip(levels).map(normal).sum();
+        let share = self.config.audience_share;
+        (share / (1.0 - share)).ln() + self.config.audience_tilt * tilt
+    }
+
+    fn targeted(&self, item: ItemId, levels: &[[u16; 2]], rng: &Streams) -> Targeted {
+        let creator = CreatorId(item.0);
+        let mut draws = rng.at(purpose::CREATOR_ITEM, creator, Tick(0));
+        let topic = below(draws.word(), self.config.topics as u32) as u16;
+        let style = vec![0.0; self.config.dim];
+        let maker = Maker { creator, style: &style, quality: 0.5, bait: 0.5 };
+        let mut made = self.items.draw(&maker, topic, &mut draws);
+        // Nobody who makes items lives here.
+        made.creator = CreatorId::default();
+        let is_meant = |user: &UserId| {
+            let odds = self.log_odds(item, levels[user.index()], rng);
+            // The word of user u, four neighbours to a block.
+            let word = rng.block(purpose::AUDIENCE, item, Tick(1), user.0 >> 2)[(user.0 & 3) as usize];
+            unit(word) < 1.0 / (1.0 + (-odds).exp())
+        };
+        let audience = (0..self.config.users as u32).map(UserId).filter(is_meant).collect();
+        Targeted { item: made, audience }
+    }
+}
+
+impl TargetingLaw for Audiences {
+    fn observed(&self) -> Layout {
+        self.items.observed()
+    }
+
+    fn latent(&self) -> Layout {
+        self.items.latent()
+    }
+
+    fn draw(&self, rng: &Streams) -> Vec<Targeted> {
+        let users = (0..self.config.users as u32).map(UserId);
+        let levels: Vec<[u16; 2]> = users.map(|user| self.readers.levels(user, Tick(0), rng)).collect();
+        (0..self.config.items as u32).map(|item| self.targeted(ItemId(item), &levels, rng)).collect()
+    }
+}
