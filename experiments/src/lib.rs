@@ -14,6 +14,7 @@ mod playing;
 pub mod recommenders;
 mod replay;
 mod run;
+pub mod study;
 mod target;
 pub mod train;
 mod truth;

@@ -1,0 +1,3 @@
+//! Studies: questions that take many runs of one world, each with an answer in numbers, a table and a page.
+
+pub mod impressions;
