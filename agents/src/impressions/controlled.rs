@@ -21,8 +21,9 @@ const MOST: f64 = 5.0;
 /// `s'_ui = s_ui + gain · w_u · Σ_k π_uk c_ik`.
 ///
 /// With d the mix of the item's audience and e that of its impressions so far, both from [`NoisedCounts`], the deficit of
-/// level k is `δ_ik = (d_ik − e_ik) / max(d_ik, 0.05)`, and `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum
-/// kept within ±5: proportional control alone would stop where pull and preference balance, short of the mix. π are
+/// level k is `δ_ik = S(d_ik − e_ik) / max(d_ik, 0.05)`, where S moves a number towards 0 by the standard deviation of
+/// its noise, `√(2R/(ε N_i)² + 2/(ε M_i)²)` after R releases of N impressions to M people: what may be noise alone moves
+/// nobody. Then `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum kept within ±5: proportional control alone would stop where pull and preference balance, short of the mix. π are
 /// the [`EstimatedGroups`] of the user; w is the standard deviation of the row's scores, 1 where they are all equal, so
 /// that the gain means the same whatever the scorer's unit. With gain 0 scores are the scorer's own, to the bit; an item
 /// not heard of yet is not moved.
@@ -82,6 +83,8 @@ struct Heard {
     impressions: Vec<f64>,
     /// Σ δ.
     lacked: Vec<f64>,
+    /// Variance of the noise in one eligible count, and in one sum of impressions.
+    noise: [f64; 2],
 }
 
 impl<S: Scorer> Controlled<S> {
@@ -105,6 +108,8 @@ impl<S: Scorer> Controlled<S> {
         }
         let heard = &mut self.heard;
         heard.eligible = told.eligible.as_slice().to_vec();
+        let noise = 2.0 / told.epsilon.powi(2);
+        heard.noise = [noise, heard.noise[1] + noise];
         heard.impressions.resize(heard.eligible.len(), 0.0);
         heard.lacked.resize(heard.eligible.len(), 0.0);
         heard.impressions.iter_mut().zip(told.impressions.as_slice()).for_each(|(sum, n)| *sum += n);
@@ -153,8 +158,10 @@ impl Heard {
         if n_eligible < 1.0 || n_shown < 1.0 {
             return vec![0.0; eligible.len()];
         }
+        let [of_eligible, of_shown] = self.noise;
+        let noise = (of_eligible.sqrt() / n_eligible).hypot(of_shown.sqrt() / n_shown);
         let mixes = eligible.iter().zip(shown).map(|(d, e)| (d.max(0.0) / n_eligible, e.max(0.0) / n_shown));
-        mixes.map(|(d, e)| (d - e) / d.max(FLOOR)).collect()
+        mixes.map(|(d, e)| (d - e).signum() * ((d - e).abs() - noise).max(0.0) / d.max(FLOOR)).collect()
     }
 }
 
@@ -206,6 +213,7 @@ impl<S: Scorer> Scorer for Controlled<S> {
         snapshot.put_f64("eligible", width, &self.heard.eligible);
         snapshot.put_f64("impressions", width, &self.heard.impressions);
         snapshot.put_f64("lacked", width, &self.heard.lacked);
+        snapshot.put_f64("noise", 2, &self.heard.noise);
         snapshot.put_all("scorer", self.scorer.save()?);
         Ok(snapshot)
     }
@@ -213,9 +221,11 @@ impl<S: Scorer> Scorer for Controlled<S> {
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
         let eligible = from.get_f64_vec("eligible")?.to_vec();
         let (mut impressions, mut lacked) = (vec![0.0; eligible.len()], vec![0.0; eligible.len()]);
+        let mut noise = [0.0; 2];
+        from.get_f64("noise", &mut noise)?;
         from.get_f64("impressions", &mut impressions)?;
         from.get_f64("lacked", &mut lacked)?;
-        self.heard = Heard { eligible, impressions, lacked };
+        self.heard = Heard { eligible, impressions, lacked, noise };
         self.look_again();
         self.scorer.load(&from.part("scorer"))
     }

@@ -164,7 +164,9 @@ impl DeliveryTable {
         let people = self.people.as_ref()?;
         let n_levels = people.groups().get(attribute)?.levels.len();
         let mut items = Vec::new();
-        for (user, eligible) in (0..).map(UserId).zip(&self.users).filter(|(user, _)| user.index() < people.n_users()) {
+        for (user, eligible) in
+            (0..).map(UserId).zip(&self.users).filter(|(user, _)| user.index() < people.n_users())
+        {
             let level = usize::from(people.level(user, attribute));
             for one in eligible {
                 if one.item.index() >= items.len() {
@@ -278,7 +280,10 @@ mod tests {
         let part = |counts: [Option<u32>; 3]| table(&[0, 1, 1], &counts.map(|count| vec![count, Some(1)]));
         let (left, right) = (part([Some(3), None, Some(0)]), part([Some(4), None, Some(7)]));
         let whole = Delivery.merge(left.clone(), right.clone());
-        assert_eq!(whole.users[0], [(0, 7), (1, 2)].map(|(i, n)| Eligible { item: ItemId(i), impressions: n }));
+        assert_eq!(
+            whole.users[0],
+            [(0, 7), (1, 2)].map(|(i, n)| Eligible { item: ItemId(i), impressions: n })
+        );
         assert_eq!(whole.users[1].len(), 1);
         assert_eq!(whole, Delivery.merge(right, left));
         assert_eq!(Delivery.merge(Delivery.start(), whole.clone()), whole);

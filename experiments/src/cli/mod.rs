@@ -16,6 +16,7 @@ mod rows_progress;
 mod run;
 mod runs_progress;
 mod setting;
+mod study;
 mod table;
 mod train;
 mod twins;
@@ -69,6 +70,7 @@ enum Command {
     Frontier(frontier::Frontier),
     Compare(compare::Compare),
     Twins(twins::Twins),
+    Study(study::Study),
     Evaluate(Box<evaluate::Evaluate>),
     Import(import::Import),
     Metrics(metrics::Metrics),
@@ -127,6 +129,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Train(train) => train.execute(&mut out),
         Command::Frontier(frontier) => frontier.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
+        Command::Study(study) => study.execute(&mut out),
         Command::Twins(twins) => twins.execute(&mut out),
         Command::Evaluate(evaluate) => evaluate.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),

@@ -132,7 +132,10 @@ pub(in crate::metrics) fn variance(eligible: &[f64], shown: &[u32]) -> f64 {
 /// Fair counts are multinomial; from 300 impressions on their deviations are as good as Gaussian with covariance
 /// `diag(d) − d dᵀ`, so that one sample of `½ Σ |g_k|`, scaled by `1/√n`, serves every item. Counts move in steps of one,
 /// so the bound lies half a step further out (the usual correction for continuity).
-pub(in crate::metrics) fn fair_coverage(eligible: &[f64], impressions: impl Iterator<Item = f64>) -> Estimate {
+pub(in crate::metrics) fn fair_coverage(
+    eligible: &[f64],
+    impressions: impl Iterator<Item = f64>,
+) -> Estimate {
     let mut deviations: Vec<f64> = (0..DRAWS).map(|draw| deviation(eligible, draw)).collect();
     deviations.sort_unstable_by(f64::total_cmp);
     let passes = |n: f64| {

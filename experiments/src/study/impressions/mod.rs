@@ -64,7 +64,7 @@ impl Default for ImpressionsConfig {
             world: Table::new(),
             seeds: (7..12).collect(),
             epsilons: vec![1.0, 0.3, 0.1, 0.03, 0.01],
-            gain: 1.0,
+            gain: 2.0,
             accuracy: [0.9, 0.8],
             temperature: 0.1,
             ticks: 60,
@@ -162,7 +162,8 @@ pub fn impressions(config: &ImpressionsConfig) -> Result<ImpressionsFound, RunEr
     let runs: Vec<(u64, Control)> = config.plan();
     let delivered: Vec<Delivered> =
         runs.par_iter().map(|(seed, control)| deliver(config, *seed, *control)).collect::<Result<_, _>>()?;
-    let all = Runs { config, runs: runs.iter().map(|(seed, control)| (*seed, *control)).zip(delivered).collect() };
+    let all =
+        Runs { config, runs: runs.iter().map(|(seed, control)| (*seed, *control)).zip(delivered).collect() };
     Ok(ImpressionsFound {
         seeds: config.seeds.clone(),
         epsilon: config.epsilons[0],
@@ -182,8 +183,10 @@ impl ImpressionsConfig {
         }
         let above = |value: f64| value.is_finite() && value > 0.0;
         let settings = self.epsilons.iter().map(|epsilon| ("--epsilon", *epsilon));
-        let settings = settings.chain([("--gain", f64::from(self.gain)), ("--temperature", f64::from(self.temperature))]);
-        let settings = settings.chain([("--ticks", f64::from(self.ticks)), ("--period", f64::from(self.period_ticks))]);
+        let settings = settings
+            .chain([("--gain", f64::from(self.gain)), ("--temperature", f64::from(self.temperature))]);
+        let settings =
+            settings.chain([("--ticks", f64::from(self.ticks)), ("--period", f64::from(self.period_ticks))]);
         for (key, value) in settings {
             if !above(value) {
                 return Err(bad(key, format!("it is {value}; allowed is above 0")));
@@ -234,7 +237,8 @@ impl Runs<'_> {
         let (name, about, target) = ATTRIBUTES[attribute];
         let config = self.config;
         let pairs = self.pairs(attribute, config.epsilons[0]);
-        let ways = [Counted::Impressions, Counted::People].map(|counted| [false, true].map(|by| (counted, by)));
+        let ways =
+            [Counted::Impressions, Counted::People].map(|counted| [false, true].map(|by| (counted, by)));
         let coverage = ways.as_flattened().iter().map(|way| CoverageFound::of(&pairs, attribute, *way));
         let mut epsilons = config.epsilons.clone();
         epsilons.sort_by(f64::total_cmp);
@@ -258,7 +262,11 @@ impl Runs<'_> {
         };
         let none = Control { attribute: 0, epsilon: self.config.epsilons[0], gain: 0.0 };
         let control = Control { attribute, epsilon, gain: self.config.gain };
-        self.config.seeds.iter().map(|seed| Pair { without: of(*seed, none), with: of(*seed, control) }).collect()
+        self.config
+            .seeds
+            .iter()
+            .map(|seed| Pair { without: of(*seed, none), with: of(*seed, control) })
+            .collect()
     }
 }
 
@@ -273,7 +281,8 @@ fn covered(coverage: &Coverage, by_volume: bool) -> (f64, f64) {
 impl CoverageFound {
     fn of(pairs: &[Pair<'_>], attribute: usize, (counted, by_volume): (Counted, bool)) -> Self {
         let of = |run: &Delivered| run.table.coverage(attribute, counted);
-        let found: Vec<[Option<Coverage>; 2]> = pairs.iter().map(|pair| [of(pair.without), of(pair.with)]).collect();
+        let found: Vec<[Option<Coverage>; 2]> =
+            pairs.iter().map(|pair| [of(pair.without), of(pair.with)]).collect();
         let known = |side: usize| found.iter().filter_map(move |both| both[side].as_ref());
         let over = |values: Vec<f64>| Interval::of(&values);
         let both = || found.iter().filter_map(|both| Some((both[0].as_ref()?, both[1].as_ref()?)));

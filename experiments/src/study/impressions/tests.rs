@@ -29,10 +29,23 @@ fn prototype() {
         for c in &a.coverage {
             println!(
                 "{} {:?} vol {}: {:.3} -> {:.3} fair {:.3} closed {:.3} var {:.3} -> {:.3} nj {:?}",
-                a.attribute, c.counted, c.by_volume, m(&c.without), m(&c.controlled), m(&c.fair), m(&c.gap_closed),
-                m(&c.variance[0]), m(&c.variance[1]), c.not_judged
+                a.attribute,
+                c.counted,
+                c.by_volume,
+                m(&c.without),
+                m(&c.controlled),
+                m(&c.fair),
+                m(&c.gap_closed),
+                m(&c.variance[0]),
+                m(&c.variance[1]),
+                c.not_judged
             );
         }
-        println!("  rel {:.3} lost {:.3} clicks lost {:.3}", m(&a.cost.relevance_without), m(&a.cost.relevance_lost), m(&a.cost.clicks_lost));
+        println!(
+            "  rel {:.3} lost {:.3} clicks lost {:.3}",
+            m(&a.cost.relevance_without),
+            m(&a.cost.relevance_lost),
+            m(&a.cost.clicks_lost)
+        );
     }
 }
