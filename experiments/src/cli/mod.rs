@@ -44,6 +44,7 @@ Examples:
   recloop run interest-evolution-v0 --recommender ppo  … and let it run
   recloop frontier feed-ppo --over fairness.creator_weight=0,1 --out fair
                                                        what fairness costs, in one picture
+  recloop study impressions                            do items reach those they are meant for?
   recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom

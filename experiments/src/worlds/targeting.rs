@@ -161,3 +161,53 @@ impl TargetingLaw for Audiences {
         (0..self.config.items as u32).map(|item| self.targeted(ItemId(item), &levels, rng)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use recloop_env::{Env, Observation, ResetOptions};
+
+    use crate::worlds::make;
+
+    /// The mean share of readers in an audience, and the mean distance of its mix of five from the population's.
+    fn drawn(tilt: &str) -> (f64, f64) {
+        let mut world = make("targeting-v0", &["users=2000", tilt]).unwrap();
+        let mut seen = Observation::default();
+        world.reset(3, &ResetOptions::default(), &mut seen).unwrap();
+        let people = world.population().unwrap();
+        let mix = |users: &mut dyn Iterator<Item = recloop_env::UserId>| {
+            let (mut counts, mut n) = ([0.0; 5], 0.0);
+            users.for_each(|user| {
+                counts[usize::from(people.level(user, 1))] += 1.0;
+                n += 1.0;
+            });
+            counts.map(|count| count / n)
+        };
+        let all = mix(&mut seen.users.iter().copied());
+        let audiences = seen.audiences(60);
+        let share = audiences.iter().map(|audience| audience.len() as f64 / 2000.0).sum::<f64>() / 60.0;
+        let apart = audiences.iter().map(|audience| {
+            let own = mix(&mut audience.iter().copied());
+            own.iter().zip(all).map(|(d, p)| (d - p).abs()).sum::<f64>() / 2.0
+        });
+        (share, apart.sum::<f64>() / 60.0)
+    }
+
+    #[test]
+    fn audiences_have_mixes_of_their_own_if_tilted() {
+        let ((share, alike), (_, apart)) = (drawn("audience_tilt=0"), drawn("audience_tilt=0.5"));
+        // 120,000 inclusions of chance .4: one standard error .0014, six allow two false alarms in 10⁹. A share of 800 people
+        // has a standard error of at most .011 in sampling 800 of 2,000, so that ½ Σ of five is around .02, and a mean of
+        // sixty of them nowhere near .04; a tilt of ½ moves each level by some 30 % of itself.
+        assert!((share - 0.4).abs() < 0.0085, "{share}");
+        assert!(alike < 0.04 && apart > 2.0 * alike, "{alike} {apart}");
+    }
+
+    #[test]
+    fn refuses_what_is_no_audience() {
+        let refused = |setting: &str| make("targeting-v0", &[setting]).unwrap_err().to_string();
+        let bad = refused("audience_share=0.0");
+        assert_eq!(bad, "read `world.audience_share`: it is 0; allowed is more than 0, less than 1");
+        assert_eq!(refused("audience_tilt=-1.0"), "read `world.audience_tilt`: it is -1; allowed is 0 to 10");
+        assert_eq!(refused("items=0"), "read `world.items`: it is 0; allowed is 1 or more");
+    }
+}

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::CellAlignment;
-use recloop_data::metrics::Counted;
 use toml::{Table, Value};
 
+use crate::ConfigError;
 use crate::cli::table::lined;
 use crate::cli::{CliError, Format, print_json};
 use crate::config::set;
 use crate::study::impressions::{
-    AttributeFound, CoverageFound, ImpressionsConfig, ImpressionsFound, PAGE, impressions,
+    AttributeFound, CoverageFound, CurvePoint, ImpressionsConfig, ImpressionsFound, PAGE, impressions,
+    percent,
 };
-use crate::{ConfigError, Interval};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -130,22 +130,16 @@ impl Impressions {
 fn aligned(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = lined();
     table.set_header(header);
-    rows.for_each(|row| drop(table.add_row(row)));
+    table.add_rows(rows);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table.to_string()
 }
 
 fn covered(attribute: &AttributeFound) -> String {
     let row = |way: &CoverageFound| {
-        let counted = match way.counted {
-            Counted::Impressions => "impressions",
-            Counted::People => "people",
-        };
-        let weighed = if way.by_volume { "by volume" } else { "by item" };
-        let share = |of: &Option<Interval>| percent(of);
         let not_judged = format!("{} / {}", way.not_judged[0], way.not_judged[1]);
-        let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(share);
-        [format!("{counted}, {weighed}")].into_iter().chain(shares).chain([not_judged]).collect()
+        let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(percent);
+        [way.name()].into_iter().chain(shares).chain([not_judged]).collect()
     };
     let header = ["coverage, %", "no control", "control", "fair", "gap closed", "not judged"];
     aligned(&header, attribute.coverage.iter().map(row))
@@ -162,14 +156,9 @@ fn costs(attribute: &AttributeFound) -> String {
 }
 
 fn curve(attribute: &AttributeFound) -> String {
-    let row = |point: &crate::study::impressions::CurvePoint| {
+    let row = |point: &CurvePoint| {
         let cells = [&point.controlled, &point.gap_closed, &point.relevance_lost].map(percent);
         [point.epsilon.to_string()].into_iter().chain(cells).collect()
     };
     aligned(&["ε", "control", "gap closed", "relevance lost"], attribute.curve.iter().map(row))
-}
-
-/// `41.2 ± 3.0`, in per cent.
-fn percent(share: &Option<Interval>) -> String {
-    share.map_or("none".into(), |share| format!("{:.1} ± {:.1}", 100.0 * share.mean, 100.0 * share.half()))
 }

@@ -19,6 +19,7 @@ use toml::Table;
 use crate::config::{bad, put};
 use crate::picture::keep;
 use crate::{ConfigError, Interval, RunConfig, RunError};
+pub(crate) use page::percent;
 use run::{Control, Delivered, deliver};
 
 /// The world of the study.

@@ -2,50 +2,94 @@
 
 use super::*;
 
-#[test]
-#[ignore]
-fn prototype() {
-    let num = |name: &str, d: f64| std::env::var(name).ok().map_or(d, |x| x.parse().unwrap());
+/// Enough readers for 300 impressions of every item, and no more.
+fn small() -> ImpressionsConfig {
     let mut world = Table::new();
-    for key in ["audience_tilt", "group_tilt", "audience_share", "demand_skew"] {
-        if let Ok(x) = std::env::var(key) {
-            world.insert(key.into(), toml::Value::Float(x.parse().unwrap()));
-        }
-    }
-    world.insert("users".into(), (num("users", 1500.0) as i64).into());
-    let config = ImpressionsConfig {
+    put_user(&mut world, "users", 800);
+    ImpressionsConfig {
         world,
-        seeds: (7..7 + num("n", 2.0) as u64).collect(),
-        epsilons: vec![num("eps", 1.0)],
-        gain: num("gain", 1.0) as f32,
-        temperature: num("temp", 0.1) as f32,
-        ticks: num("ticks", 60.0) as u32,
-        period_ticks: num("period", 2.0) as u32,
+        seeds: vec![7, 8, 9],
+        epsilons: vec![1.0, 0.003],
+        ticks: 40,
         ..ImpressionsConfig::default()
-    };
-    let found = impressions(&config).unwrap();
-    for a in &found.attributes {
-        let m = |x: &Option<Interval>| x.map_or(f64::NAN, |x| x.mean);
-        for c in &a.coverage {
-            println!(
-                "{} {:?} vol {}: {:.3} -> {:.3} fair {:.3} closed {:.3} var {:.3} -> {:.3} nj {:?}",
-                a.attribute,
-                c.counted,
-                c.by_volume,
-                m(&c.without),
-                m(&c.controlled),
-                m(&c.fair),
-                m(&c.gap_closed),
-                m(&c.variance[0]),
-                m(&c.variance[1]),
-                c.not_judged
-            );
-        }
+    }
+}
+
+fn put_user(world: &mut Table, key: &str, value: i64) {
+    world.insert(key.into(), value.into());
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "evidence is printed")]
+fn control_closes_the_gap_at_a_small_loss_of_relevance() {
+    let found = impressions(&small()).unwrap();
+    assert_eq!((found.releases, found.attributes.len()), (20, 2));
+    for attribute in &found.attributes {
+        let way = &attribute.coverage[0];
+        let mean = |of: &Option<Interval>| of.unwrap().mean;
+        let (without, fair) = (mean(&way.without), mean(&way.fair));
+        let (closed, lost) = (mean(&way.gap_closed), mean(&attribute.cost.relevance_lost));
         println!(
-            "  rel {:.3} lost {:.3} clicks lost {:.3}",
-            m(&a.cost.relevance_without),
-            m(&a.cost.relevance_lost),
-            m(&a.cost.clicks_lost)
+            "evidence: {}: coverage {without:.3} without control, {:.3} with, {fair:.3} fair; {closed:.3} of the gap closed, \
+             {lost:.3} of relevance and {:.3} of clicks lost",
+            attribute.attribute,
+            mean(&way.controlled),
+            mean(&attribute.cost.clicks_lost)
+        );
+        assert_eq!(way.not_judged, [0, 0], "every item was counted 300 times");
+        assert!(without < 0.5 && fair > 0.95, "there must be a gap to close: {without} to {fair}");
+        assert!(closed >= 0.8 && lost <= 0.1, "{}: {closed} closed, {lost} lost", attribute.attribute);
+        // Where noise drowns the counts, control does next to nothing, and no harm.
+        let [private, open] = &attribute.curve[..] else { panic!("two points: {:?}", attribute.curve) };
+        assert!(private.epsilon < open.epsilon);
+        assert!(mean(&private.relevance_lost).abs() < 0.02, "{private:?}");
+        assert!(
+            mean(&private.controlled) > without - 0.1 && mean(&private.controlled) < mean(&open.controlled)
         );
     }
+}
+
+#[test]
+fn a_study_is_the_same_on_any_number_of_threads() {
+    let config = ImpressionsConfig { seeds: vec![1, 2], epsilons: vec![1.0], ticks: 6, ..small() };
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| serde_json::to_string(&impressions(&config).unwrap()).unwrap())
+    };
+    assert_eq!(on(1), on(3));
+}
+
+#[test]
+fn a_study_of_nothing_says_so() {
+    let mut config = ImpressionsConfig { seeds: vec![1, 2], epsilons: vec![1.0], ticks: 2, ..small() };
+    put_user(&mut config.world, "users", 40);
+    // Nobody clicks, and nothing is shown 300 times.
+    config.world.insert("click_threshold".into(), 100.0.into());
+    let found = impressions(&config).unwrap();
+    let half = &found.attributes[0];
+    assert!(half.coverage.iter().all(|way| way.without.is_none() && way.gap_closed.is_none()));
+    assert_eq!(half.cost.clicks_lost, None);
+    let dir = tempfile::tempdir().unwrap();
+    found.keep(&dir.path().join("study")).unwrap();
+    let page = std::fs::read_to_string(dir.path().join("study").join(PAGE)).unwrap();
+    assert!(page.contains("five groups") && page.contains("none") && !page.contains("NaN"));
+}
+
+#[test]
+fn refuses_what_is_no_study() {
+    let refused = |edit: fn(&mut ImpressionsConfig)| {
+        let mut config = small();
+        edit(&mut config);
+        impressions(&config).unwrap_err().to_string()
+    };
+    assert_eq!(refused(|config| config.gain = 0.0), "read `--gain`: it is 0; allowed is above 0");
+    assert_eq!(refused(|config| config.epsilons[1] = -1.0), "read `--epsilon`: it is -1; allowed is above 0");
+    assert_eq!(refused(|config| config.epsilons.clear()), "read `--epsilon`: there is none");
+    assert_eq!(refused(|config| config.accuracy[0] = 2.0), "read `--accuracy`: it is 2; allowed is 0 to 1");
+    assert!(refused(|config| config.seeds.truncate(1)).contains("needs at least 2"));
+    assert!(refused(|config| config.ticks = 0).contains("--ticks"));
+    let few = refused(|config| put_user(&mut config.world, "items", 2));
+    assert!(few.contains("a slate of 3"), "{few}");
+    let stray = refused(|config| put_user(&mut config.world, "item", 2));
+    assert!(stray.contains("did you mean `items`"), "{stray}");
 }
