@@ -187,7 +187,7 @@ mod tests {
         let share = audiences.iter().map(|audience| audience.len() as f64 / 2000.0).sum::<f64>() / 60.0;
         let apart = audiences.iter().map(|audience| {
             let own = mix(&mut audience.iter().copied());
-            own.iter().zip(all).map(|(d, p)| (d - p).abs()).sum::<f64>() / 2.0
+            own.iter().zip(all).map(|(d, p): (&f64, f64)| (d - p).abs()).sum::<f64>() / 2.0
         });
         (share, apart.sum::<f64>() / 60.0)
     }
