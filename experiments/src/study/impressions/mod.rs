@@ -37,6 +37,9 @@ pub const PAGE: &str = "impressions.html";
 const ATTRIBUTES: [(&str, &str, f64); 2] =
     [("half", "two groups (sex)", 0.917), ("fifth", "five groups (estimated race or ethnicity)", 0.810)];
 
+/// The least gap of which a share is told: of less, the share is luck (chosen by us).
+const GAP: f64 = 0.05;
+
 /// What to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImpressionsConfig {
@@ -121,7 +124,7 @@ pub struct CoverageFound {
     pub controlled: Option<Interval>,
     /// What fair delivery would be expected to get at the counts of the controlled run.
     pub fair: Option<Interval>,
-    /// `(controlled − without) / (fair − without)`, over seeds in which there is a gap.
+    /// `(controlled − without) / (fair − without)`, over seeds in which the gap is at least 5 points.
     pub gap_closed: Option<Interval>,
     /// Mean impression variance, without control and with it.
     pub variance: [Option<Interval>; 2],
@@ -281,7 +284,7 @@ fn covered(coverage: &Coverage, by_volume: bool) -> (f64, f64) {
 
 impl CoverageFound {
     fn of(pairs: &[Pair<'_>], attribute: usize, (counted, by_volume): (Counted, bool)) -> Self {
-        let of = |run: &Delivered| run.table.coverage(attribute, counted);
+        let of = |run: &Delivered| run.coverage[attribute][usize::from(counted == Counted::People)];
         let found: Vec<[Option<Coverage>; 2]> =
             pairs.iter().map(|pair| [of(pair.without), of(pair.with)]).collect();
         let known = |side: usize| found.iter().filter_map(move |both| both[side].as_ref());
@@ -289,7 +292,7 @@ impl CoverageFound {
         let both = || found.iter().filter_map(|both| Some((both[0].as_ref()?, both[1].as_ref()?)));
         let closed = both().filter_map(|(without, with)| {
             let ((before, _), (after, fair)) = (covered(without, by_volume), covered(with, by_volume));
-            (fair > before).then(|| (after - before) / (fair - before))
+            (fair - before >= GAP).then(|| (after - before) / (fair - before))
         });
         Self {
             counted,

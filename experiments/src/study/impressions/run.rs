@@ -2,13 +2,13 @@
 
 use recloop_agents::impressions::{Controlled, EstimatedGroups, ImpressionMeter};
 use recloop_agents::{AgentError, DotProduct, PlackettLuce};
-use recloop_data::metrics::{Delivery, DeliveryTable};
+use recloop_data::metrics::{Counted, Coverage, Delivery, DeliveryTable};
 use recloop_env::{
     Env, Goal, Metric, Observation, Population, Recommender, ResetOptions, Slates, Step, Streams, Tick,
     Transition, World,
 };
 
-use super::ImpressionsConfig;
+use super::{ATTRIBUTES, ImpressionsConfig};
 use crate::{ConfigError, RunError};
 
 /// What is controlled, and how well it is known.
@@ -22,7 +22,8 @@ pub(super) struct Control {
 /// What one run came to.
 #[derive(Debug)]
 pub(super) struct Delivered {
-    pub(super) table: DeliveryTable,
+    /// Coverage by attribute, of impressions and of people; only that of what was controlled, or of all without control.
+    pub(super) coverage: Vec<[Option<Coverage>; 2]>,
     /// Mean chance of a click, were it examined, of what was shown.
     pub(super) relevance: f64,
     pub(super) clicks: f64,
@@ -62,10 +63,19 @@ pub(super) fn deliver(
         std::mem::swap(&mut seen, &mut step.next);
     }
     Ok(Delivered {
-        table: Delivery.value(total),
+        coverage: coverage(&Delivery.value(total), control),
         relevance: sums.chance / sums.shown.max(1.0),
         clicks: sums.clicks,
     })
+}
+
+fn coverage(table: &DeliveryTable, control: Control) -> Vec<[Option<Coverage>; 2]> {
+    let of =
+        |attribute| [Counted::Impressions, Counted::People].map(|counted| table.coverage(attribute, counted));
+    let is_asked = |attribute| control.gain == 0.0 || attribute == control.attribute;
+    (0..ATTRIBUTES.len())
+        .map(|attribute| if is_asked(attribute) { of(attribute) } else { [None; 2] })
+        .collect()
 }
 
 type Platform = (ImpressionMeter, PlackettLuce<Controlled<DotProduct>>);

@@ -5,10 +5,10 @@ use super::*;
 /// Enough readers for 300 impressions of every item, and no more.
 fn small() -> ImpressionsConfig {
     let mut world = Table::new();
-    put_user(&mut world, "users", 800);
+    put_user(&mut world, "users", 1_500);
     ImpressionsConfig {
         world,
-        seeds: vec![7, 8, 9],
+        seeds: vec![7, 8],
         epsilons: vec![1.0, 0.003],
         ticks: 40,
         ..ImpressionsConfig::default()
