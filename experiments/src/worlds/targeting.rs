@@ -19,7 +19,7 @@ use crate::config::bad;
 
 /// Keys of `targeting-v0` that are not about what readers are like.
 ///
-/// Item i is about an even-handed topic, of even quality and bait, and its audience holds each reader with probability
+/// Every item is about a topic drawn evenly, of quality and bait around ½, and its audience holds each reader with probability
 /// `σ(ln(s / (1 − s)) + τ (n_half + n_fifth))`: s the share, τ the tilt, and n standard normals drawn for the item and
 /// the reader's level of each attribute. So every audience has a mix of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct TargetingConfig {
 }
 
 impl Default for TargetingConfig {
-    /// All chosen by us: 60 items, each for about a third of 3,000 readers.
+    /// All chosen by us: 60 items, each for some two in five of 3,000 readers.
     fn default() -> Self {
         Self {
             users: 3_000,
