@@ -114,16 +114,16 @@ struct Audiences {
 }
 
 impl Audiences {
-    /// Log-odds that readers of these levels are in the audience of `item`.
-    fn log_odds(&self, item: ItemId, levels: [u16; 2], rng: &Streams) -> f64 {
-        let normal = |(attribute, level): (u32, u16)| {
-            let words = rng.block(purpose::AUDIENCE, item, Tick(0), attribute << 16 | u32::from(level));
+    /// `[half][fifth]` the chance that a reader of these levels is in the audience of `item`.
+    fn chances(&self, item: ItemId, rng: &Streams) -> [[f64; 5]; 2] {
+        let normal = |attribute: u32, level: usize| {
+            let words = rng.block(purpose::AUDIENCE, item, Tick(0), attribute << 16 | level as u32);
             // Box & Muller (1958), "A note on the generation of random normal deviates".
             (-2.0 * unit(words[0]).ln()).sqrt() * (std::f64::consts::TAU * unit(words[1])).cos()
         };
-        let tilt: f64 = (0..).zip(levels).map(normal).sum();
-        let share = self.config.audience_share;
-        (share / (1.0 - share)).ln() + self.config.audience_tilt * tilt
+        let (share, tilt) = (self.config.audience_share, self.config.audience_tilt);
+        let odds = |half, fifth| (share / (1.0 - share)).ln() + tilt * (normal(0, half) + normal(1, fifth));
+        std::array::from_fn(|half| std::array::from_fn(|fifth| 1.0 / (1.0 + (-odds(half, fifth)).exp())))
     }
 
     fn targeted(&self, item: ItemId, levels: &[[u16; 2]], rng: &Streams) -> Targeted {
@@ -135,11 +135,12 @@ impl Audiences {
         let mut made = self.items.draw(&maker, topic, &mut draws);
         // Nobody who makes items lives here.
         made.creator = CreatorId::default();
+        let chances = self.chances(item, rng);
         let is_meant = |user: &UserId| {
-            let odds = self.log_odds(item, levels[user.index()], rng);
+            let [half, fifth] = levels[user.index()].map(usize::from);
             // The word of user u, four neighbours to a block.
             let word = rng.block(purpose::AUDIENCE, item, Tick(1), user.0 >> 2)[(user.0 & 3) as usize];
-            unit(word) < 1.0 / (1.0 + (-odds).exp())
+            unit(word) < chances[half][fifth]
         };
         let audience = (0..self.config.users as u32).map(UserId).filter(is_meant).collect();
         Targeted { item: made, audience }
