@@ -1,6 +1,6 @@
 //! What can go wrong in a recommender's mathematics. Every message reads after "failed to".
 
-use recloop_env::{Tick, UserId};
+use recloop_env::{ItemId, Tick, UserId};
 use thiserror::Error;
 
 /// Why a recommender could not do what it was asked; each message reads after "failed to".
@@ -119,6 +119,42 @@ pub enum AgentError {
     TooFewUsers {
         /// The share.
         share: f64,
+    },
+    /// An item that nobody may be shown: its audience has no mix.
+    #[error("measure item {}: nobody may be shown it", item.0)]
+    NoAudience {
+        /// The item.
+        item: ItemId,
+    },
+    /// A group attribute that people do not have.
+    #[error("measure by attribute {attribute}: people have {n_attributes}, each with a level or more")]
+    NoAttribute {
+        /// Its index.
+        attribute: usize,
+        /// How many there are.
+        n_attributes: usize,
+    },
+    /// Somebody, or something, that was not there when measuring began.
+    #[error("measure what user {} was shown: they, or item {}, were not there when measuring began", user.0, item.0)]
+    NotMeasured {
+        /// Who.
+        user: UserId,
+        /// What they were shown.
+        item: ItemId,
+    },
+    /// Counts by another number of levels than groups are estimated for.
+    #[error("hear counts by {found} levels: groups are estimated for {expected}")]
+    OtherLevels {
+        /// Levels of the estimates.
+        expected: usize,
+        /// Levels of the counts.
+        found: usize,
+    },
+    /// A gain that is negative, NaN or infinite.
+    #[error("set gain to {gain}: it must be finite and not below zero")]
+    Gain {
+        /// What was asked for.
+        gain: f32,
     },
     /// A setting lies outside its range.
     #[error("set {name} to {value}: it must be finite and above zero")]

@@ -8,6 +8,7 @@ mod cholesky;
 mod error;
 pub mod factorise;
 mod greedy;
+pub mod impressions;
 pub mod learned;
 mod linear;
 mod moments;

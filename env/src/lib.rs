@@ -38,6 +38,7 @@ mod snapshot;
 mod spec;
 mod step;
 mod supply;
+mod targeted_shelf;
 pub mod testing;
 mod topics;
 mod world;
@@ -74,5 +75,6 @@ pub use snapshot::{Array, Element, Snapshot, SnapshotError, SnapshotSink, Snapsh
 pub use spec::{Clock, EnvSpec};
 pub use step::{End, Event, Fate, Responses, Step, Transition};
 pub use supply::{ItemLaw, OpenShelf, Shelf, Supply, SupplyError};
+pub use targeted_shelf::{Targeted, TargetedShelf, TargetingLaw};
 pub use topics::{Topics, normalise};
 pub use world::{BuildError, Truth, World, WorldBuilder, record};

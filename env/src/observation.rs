@@ -84,6 +84,22 @@ impl Observation {
     pub fn row_of(&self, user: UserId) -> Option<usize> {
         self.users.binary_search(&user).ok()
     }
+
+    /// Who of those present may be shown each of the first `n_items` durable items; ascending.
+    ///
+    /// Where everybody is present, these are the whole eligible audiences.
+    #[must_use]
+    pub fn audiences(&self, n_items: usize) -> Vec<Vec<UserId>> {
+        let mut audiences = vec![Vec::new(); n_items];
+        for (r, user) in self.users.iter().enumerate() {
+            for item in self.candidates.row(r) {
+                if let Some(audience) = audiences.get_mut(item.index()) {
+                    audience.push(*user);
+                }
+            }
+        }
+        audiences
+    }
 }
 
 /// A view of one row: the single-user observation. It copies nothing and computes nothing.

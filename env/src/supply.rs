@@ -20,6 +20,12 @@ pub enum SupplyError {
         /// Candidates there are.
         available: usize,
     },
+    /// An item that nobody may be shown.
+    #[error("offer item {}: nobody may be shown it", .item.0)]
+    NoAudience {
+        /// The item.
+        item: ItemId,
+    },
     /// A shelf that offers other rows than there are.
     #[error("offer candidates: {found} lists for {expected} users")]
     Rows {
@@ -61,7 +67,7 @@ pub trait Shelf: Send + Sync {
     fn latent(&self) -> Layout;
 
     /// The items there are when a world begins. Whatever was remembered of an earlier run is forgotten here.
-    fn stock(&mut self, rng: &Streams) -> Vec<NewItem>;
+    fn stock(&mut self, rng: &Streams) -> Result<Vec<NewItem>, SupplyError>;
 
     /// Writes the candidates of `users` at `tick`: every list ascending and without duplicates. `out` holds what was
     /// offered last, to be kept where nothing changed; asked twice for one tick, a shelf answers the same.
@@ -205,12 +211,12 @@ impl Shelf for OpenShelf {
         self.latent.clone()
     }
 
-    fn stock(&mut self, rng: &Streams) -> Vec<NewItem> {
+    fn stock(&mut self, rng: &Streams) -> Result<Vec<NewItem>, SupplyError> {
         self.offer = Offer::default();
-        match &self.stock {
+        Ok(match &self.stock {
             Stock::Given(items) => items.clone(),
             Stock::Drawn(n, law) => draw_stock(*n, law.as_ref(), rng),
-        }
+        })
     }
 
     fn offer(&mut self, tick: Tick, _users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {

@@ -31,9 +31,9 @@ impl Shelf for NoRepeat {
         Layout::default()
     }
 
-    fn stock(&mut self, _rng: &Streams) -> Vec<NewItem> {
+    fn stock(&mut self, _rng: &Streams) -> Result<Vec<NewItem>, SupplyError> {
         self.met.fill(0);
-        (0..self.n_items).map(|i| NewItem { codes: vec![(i % 3) as u16], ..NewItem::default() }).collect()
+        Ok((0..self.n_items).map(|i| NewItem { codes: vec![(i % 3) as u16], ..NewItem::default() }).collect())
     }
 
     fn offer(&mut self, _tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {

@@ -9,6 +9,7 @@
 //! recommenders need paired seeds.
 
 mod concentration;
+mod delivery;
 mod diversity;
 mod engagement;
 mod estimate;
@@ -28,6 +29,7 @@ mod welfare;
 mod tests;
 
 pub use concentration::{correlation, gini, herfindahl, top_share};
+pub use delivery::{Counted, Coverage, Delivery, DeliveryTable};
 pub use diversity::{Diversity, DiversityTable, SAMPLED, calibration, entropy_bits, jaccard};
 pub use engagement::{Doings, Engagement};
 pub use estimate::{Estimate, Named, Section, Z95};

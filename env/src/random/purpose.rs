@@ -93,3 +93,9 @@ pub const DEMAND: Purpose<ItemId> = Purpose::new(25);
 pub const GROUP_TASTE: Purpose<ItemId> = Purpose::new(26);
 /// Whose turn comes first where users choose one after another.
 pub const TURN: Purpose<UserId> = Purpose::new(27);
+/// What is added to a count before anybody else is told it; one block per item and level.
+pub const MEASUREMENT: Purpose<ItemId> = Purpose::new(28);
+/// Which group a platform takes a person to be of.
+pub const GROUP_GUESS: Purpose<UserId> = Purpose::new(29);
+/// Whom an item is meant for; one word per user.
+pub const AUDIENCE: Purpose<ItemId> = Purpose::new(30);

@@ -27,7 +27,7 @@ impl Env for World {
         self.now.rng = Streams::new(seed);
         self.now.options = options.clone();
         if let Supply::Shelf(shelf) = &mut self.supply {
-            for item in shelf.stock(&self.now.rng) {
+            for item in shelf.stock(&self.now.rng)? {
                 self.now.publish(&item, Tick(0))?;
             }
         }

@@ -45,6 +45,7 @@ Examples:
   recloop frontier feed-ppo --over fairness.creator_weight=0,1 --out fair
                                                        what fairness costs, in one picture
   recloop study creators --seeds 5                     what creators earn by what they know
+  recloop study impressions                            do items reach those they are meant for?
   recloop evaluate runs/dot --target random            what another policy would have earned
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
@@ -130,8 +131,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Train(train) => train.execute(&mut out),
         Command::Frontier(frontier) => frontier.execute(&mut out),
         Command::Compare(compare) => compare.execute(&mut out),
-        Command::Twins(twins) => twins.execute(&mut out),
         Command::Study(study) => study.execute(&mut out),
+        Command::Twins(twins) => twins.execute(&mut out),
         Command::Evaluate(evaluate) => evaluate.execute(&mut out),
         Command::Import(import) => import.execute(&mut out),
         Command::Metrics(metrics) => metrics.execute(&mut out),

@@ -1,9 +1,5 @@
-//! Ready studies: a question about ecosystems, the runs that answer it, and a page that shows the answer.
+//! Studies: questions that take many runs of one world, each with an answer in numbers, a table and a page.
 
 mod chart;
-mod creators;
-
-pub use creators::{
-    Bounds, Corner, CreatorStudy, CreatorStudyConfig, KindFound, PAGE, RESULTS, RerankFound, Share,
-    study_creators,
-};
+pub mod creators;
+pub mod impressions;

@@ -12,6 +12,7 @@ mod long_term_satisfaction;
 mod marketplace;
 mod movielens;
 mod people;
+mod targeting;
 
 pub use creators::CreatorsConfig;
 pub use feed::{FeedConfig, FeedRules, Switch};
@@ -21,6 +22,7 @@ pub use lastfm::LastfmConfig;
 pub use long_term_satisfaction::LongTermSatisfactionConfig;
 pub use movielens::MovielensConfig;
 pub use people::Users;
+pub use targeting::TargetingConfig;
 
 use std::path::Path;
 
@@ -116,6 +118,20 @@ pub fn registry() -> Registry<WorldEntry> {
         .with(
             "long-term-satisfaction-v1",
             entry("the same, tuned so that the long-term trade-off exists", lts::defaults_v1, lts::build_v1),
+        )
+        .with(
+            "targeting-v0",
+            WorldEntry {
+                recommender: "dot",
+                ..endless(
+                    100,
+                    entry(
+                        "readers and items that are each meant for some of them",
+                        targeting::defaults,
+                        targeting::build,
+                    ),
+                )
+            },
         )
         .with("movielens-v0", WorldEntry { needs_data: true, ..monthly(films) })
         .with("lastfm-v0", WorldEntry { needs_data: true, ..monthly(artists) })

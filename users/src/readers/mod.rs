@@ -132,6 +132,13 @@ impl Readers {
         })
     }
 
+    /// `[half, fifth]` the levels of somebody who first appears at `tick`: whoever draws whom an item is meant for, before
+    /// there are any people, may ask.
+    #[must_use]
+    pub fn levels(&self, user: UserId, tick: Tick, rng: &Streams) -> [u16; 2] {
+        self.demand.levels(user, tick, rng)
+    }
+
     fn impression(&self, interest: &[f32], scene: &Scene<'_>, i: usize, item: ItemId) -> Impression {
         let (row, params) = (scene.rows.row(i), &self.params);
         let latent = |block| scene.latent.dense(block, row, item)[0];

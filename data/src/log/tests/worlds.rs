@@ -5,7 +5,7 @@ use recloop_env::{
     Candidates, Catalogue, Clock, CohortError, CohortSpec, CreatorAction, CreatorError, CreatorId,
     CreatorModel, Fate, Goal, Group, HistorySpec, ItemId, ItemLaw, Keep, Layout, NewItem, Objective,
     ObservationRows, OpenShelf, OwnFeedback, Part, ResponseRows, Responses, Rows, Scene, Sharded, Shelf,
-    Shown, Snapshot, SnapshotError, Streams, Supply, Tick, UserId, UserModel, World,
+    Shown, Snapshot, SnapshotError, Streams, Supply, SupplyError, Tick, UserId, UserModel, World,
 };
 
 /// One of the four.
@@ -42,7 +42,7 @@ impl Shelf for Carousel {
         ToyItems.latent()
     }
 
-    fn stock(&mut self, _rng: &Streams) -> Vec<NewItem> {
+    fn stock(&mut self, _rng: &Streams) -> Result<Vec<NewItem>, SupplyError> {
         let item = |i: u32| NewItem {
             creator: CreatorId(i % 2),
             title: format!("item \"{i}\""),
@@ -50,7 +50,7 @@ impl Shelf for Carousel {
             latent_dense: vec![0.5],
             ..NewItem::default()
         };
-        (0..12).map(item).collect()
+        Ok((0..12).map(item).collect())
     }
 
     fn offer(&mut self, tick: Tick, users: &[UserId], catalogue: &Catalogue, out: &mut Candidates) {

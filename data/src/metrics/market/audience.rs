@@ -7,9 +7,9 @@ use super::ItemTotals;
 use crate::metrics::{Estimate, Named};
 
 /// Impressions from which on an item is judged.
-const JUDGED: u32 = 300;
+pub(in crate::metrics) const JUDGED: u32 = 300;
 /// The variance an item may have.
-const BOUND: f64 = 0.1;
+pub(in crate::metrics) const BOUND: f64 = 0.1;
 /// Draws of fair delivery (chosen by us: the coverage they give is within ±0.02 of exact).
 const DRAWS: u32 = 4096;
 
@@ -117,13 +117,13 @@ fn columns(groups: &[Group], levels: &[u16]) -> impl Iterator<Item = usize> {
     of_each.map(|((from, _), level)| from + usize::from(*level))
 }
 
-fn mix(counts: &[u32]) -> Vec<f64> {
+pub(in crate::metrics) fn mix(counts: &[u32]) -> Vec<f64> {
     let all = f64::from(counts.iter().sum::<u32>().max(1));
     counts.iter().map(|count| f64::from(*count) / all).collect()
 }
 
 /// `½ Σ |d_k − e_k|` of a mix and the mix of some counts.
-fn variance(eligible: &[f64], shown: &[u32]) -> f64 {
+pub(in crate::metrics) fn variance(eligible: &[f64], shown: &[u32]) -> f64 {
     eligible.iter().zip(mix(shown)).map(|(d, e)| (d - e).abs()).sum::<f64>() / 2.0
 }
 
@@ -132,7 +132,10 @@ fn variance(eligible: &[f64], shown: &[u32]) -> f64 {
 /// Fair counts are multinomial; from 300 impressions on their deviations are as good as Gaussian with covariance
 /// `diag(d) − d dᵀ`, so that one sample of `½ Σ |g_k|`, scaled by `1/√n`, serves every item. Counts move in steps of one,
 /// so the bound lies half a step further out (the usual correction for continuity).
-fn fair_coverage(eligible: &[f64], impressions: impl Iterator<Item = f64>) -> Estimate {
+pub(in crate::metrics) fn fair_coverage(
+    eligible: &[f64],
+    impressions: impl Iterator<Item = f64>,
+) -> Estimate {
     let mut deviations: Vec<f64> = (0..DRAWS).map(|draw| deviation(eligible, draw)).collect();
     deviations.sort_unstable_by(f64::total_cmp);
     let passes = |n: f64| {

@@ -1,6 +1,6 @@
 //! What became of items and their creators: one small record for each, from which all provider-side metrics are read.
 
-mod audience;
+pub(super) mod audience;
 mod ecosystem;
 mod exposure;
 

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::cli::runs_progress::RunsProgress;
 use crate::cli::table::lined;
 use crate::cli::{CliError, Format, print_json};
-use crate::study::{
+use crate::study::creators::{
     Corner, CreatorStudy, CreatorStudyConfig, KindFound, PAGE, RESULTS, RerankFound, Share, study_creators,
 };
 

@@ -1,6 +1,7 @@
-//! `recloop study`: ready studies.
+//! `recloop study`: questions that take many runs, one subcommand each.
 
 mod creators;
+mod impressions;
 
 use std::io::Write;
 
@@ -8,22 +9,25 @@ use clap::{Args, Subcommand};
 
 use super::CliError;
 
-/// Runs a ready study: a question about ecosystems, its runs, and a page with the answer.
+/// Answers a question that takes many runs.
 #[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
 pub(super) struct Study {
     #[command(subcommand)]
-    which: Which,
+    of: Of,
 }
 
 #[derive(Debug, Subcommand)]
-enum Which {
+enum Of {
     Creators(creators::Creators),
+    Impressions(impressions::Impressions),
 }
 
 impl Study {
     pub(super) fn execute(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        match &self.which {
-            Which::Creators(creators) => creators.execute(out),
+        match &self.of {
+            Of::Creators(creators) => creators.execute(out),
+            Of::Impressions(impressions) => impressions.execute(out),
         }
     }
 }

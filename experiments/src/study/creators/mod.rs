@@ -114,7 +114,7 @@ impl CreatorStudyConfig {
 /// that cannot be written.
 ///
 /// ```no_run
-/// use recloop_experiments::study::{CreatorStudyConfig, study_creators};
+/// use recloop_experiments::study::creators::{CreatorStudyConfig, study_creators};
 /// let config = CreatorStudyConfig { n_seeds: 2, settings: vec!["users=200".into()], ..Default::default() };
 /// let found = study_creators(&config, &mut ())?;
 /// assert!(found.creators["belief"].reward_vs_random.unwrap().mean > 0.0);
