@@ -57,7 +57,8 @@ fn it_exploits_as_often_as_the_equation_says() {
 
 #[test]
 fn losses_loom_larger_than_gains() {
-    let params = BeliefParams { decisiveness: 0.0, revisit_items: 1, ..BeliefParams::default() };
+    let params =
+        BeliefParams { decisiveness: 0.0, prospect_slope: 1.0, revisit_items: 1, ..BeliefParams::default() };
     // Used to 2 a turn, give or take 1; the last item brought 3, or 1: p is 1 or −2.25, to the power .88 of 1.
     let felt = |clicks: u32, params: &BeliefParams| {
         let (memory, now) = creator(&[(0, 20), (0, clicks)]);

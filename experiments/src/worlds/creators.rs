@@ -74,6 +74,12 @@ fn creators_keys() -> Table {
     keys
 }
 
+/// A round is long: creators think before every item.
+fn belief_keys() -> Table {
+    let params = BeliefParams { revisit_items: 1, ..BeliefParams::default() };
+    Table::try_from(params).expect("parameters are plain data")
+}
+
 /// The published market: nobody comes, and whoever posts five items in a row without a click goes.
 fn market_keys() -> Table {
     let params = MarketParams { entries_per_day: 0.0, exit: Exit::FiveSilent, ..MarketParams::default() };
@@ -85,7 +91,7 @@ pub(super) fn defaults() -> Table {
         table_of::<CreatorsConfig>(),
         table_of::<ReadersParams>(),
         creators_keys(),
-        table_of::<BeliefParams>(),
+        belief_keys(),
         market_keys(),
     ])
 }
@@ -95,7 +101,7 @@ pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, Config
     let config: CreatorsConfig = keys.take(table_of::<CreatorsConfig>())?;
     let readers: ReadersParams = keys.take(table_of::<ReadersParams>())?;
     let creators: FeedCreatorsParams = keys.take(creators_keys())?;
-    let beliefs: BeliefParams = keys.take(table_of::<BeliefParams>())?;
+    let beliefs: BeliefParams = keys.take(belief_keys())?;
     let market: MarketParams = keys.take(market_keys())?;
     keys.end()?;
     at_least("topics", config.topics, 1)?;
