@@ -8,6 +8,8 @@ mod conditions;
 mod kept;
 mod page;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
