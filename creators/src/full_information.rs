@@ -5,15 +5,17 @@ use recloop_env::{
     OwnFeedback, Platform, Snapshot, SnapshotError, Streams, Tick,
 };
 
+use crate::belief::Evidence;
 use crate::roster::corrupt;
-use crate::{Admit, FeedCreators, TopicRule};
+use crate::{Admit, FeedCreators};
 
 /// [`FeedCreators`] who choose topics knowing what everybody's items bring: what belief is measured against.
 ///
 /// Of every topic t they know the clicks a turn `D_t` of all items about it, whoever made them, and the number `n_t` of items on
-/// offer, including those posted this very turn. The next item is about the topic of the largest `D_t / (n_t + 1)`: what an
-/// item would bring if the clicks on its topic were shared equally. A topic that nobody posts about any more keeps the
-/// `D_t` it last had; one that never was on offer has the mean of the others. Equal ones: the first topic.
+/// offer, including those posted this very turn: one more item would bring `m_t = D_t / (n_t + 1)` if the clicks on its topic
+/// were shared equally. What their own items brought per turn, x̄ over w faded items, tells how they themselves fare. The next
+/// item is about the topic of the largest `(κm_t + w x̄) / (κ + w)`, κ = 5 items (chosen by us). A topic that nobody posts about
+/// any more keeps the `D_t` it last had; one that never was on offer has the mean of the others. Equal ones: the first topic.
 ///
 /// `D_t` fades, so that the luck of one turn is not all they go by: of what was, 0.8 stays a turn (chosen by us).
 ///
@@ -52,9 +54,15 @@ impl FullInformation {
     }
 }
 
-/// Where an item brings most, now that others have posted; takes the place.
-fn enter(demand: &[f64], supply: &mut [u32]) -> u16 {
-    let brings = |topic: usize| demand[topic] / (f64::from(supply[topic]) + 1.0);
+/// Items that what everybody's bring is worth beside own ones.
+const MARKET_ITEMS: f64 = 5.0;
+
+/// Where an item brings most to somebody whose `own` ones brought so much, now that others have posted; takes the place.
+fn enter(demand: &[f64], own: &[Evidence], supply: &mut [u32]) -> u16 {
+    let brings = |topic: usize| {
+        let market = demand[topic] / (f64::from(supply[topic]) + 1.0);
+        (MARKET_ITEMS * market + own[topic].sum) / (MARKET_ITEMS + own[topic].weight)
+    };
     let better = |best: usize, topic: usize| if brings(topic) > brings(best) { topic } else { best };
     let topic = (0..demand.len()).fold(0, better);
     supply[topic] += 1;
@@ -146,10 +154,8 @@ impl CreatorModel for FullInformation {
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         let (demand, supply) = (expected(&self.demand, &self.known), &mut self.supply);
-        let params = self.creators.params().clone();
-        let knows = |creator: CreatorId| params.rule_of(creator.index()) == TopicRule::FullInformation;
-        let choose = |creator| knows(creator).then(|| enter(&demand, supply));
-        self.creators.take_turns(own, tick, rng, choose, out)
+        let mut choose = |own: &[Evidence]| enter(&demand, own, supply);
+        self.creators.take_turns(own, tick, rng, Some(&mut choose), out)
     }
 
     fn make(
@@ -194,8 +200,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::FeedCreatorsParams;
     use crate::stage::{Stage, published};
+    use crate::{FeedCreatorsParams, TopicRule};
     use recloop_env::{Catalogue, ItemFeedback, Topics};
 
     fn creators(n: usize) -> FullInformation {
@@ -213,9 +219,12 @@ mod tests {
     #[test]
     fn an_item_goes_where_it_brings_most_until_others_do() {
         // 12/2, 10/1 and 3/1: the second; then 10/2 = 5 < 6: the first; then 12/3, 10/2: the second again.
-        let (demand, mut supply) = ([12.0, 10.0, 3.0], [1, 0, 0]);
-        let topics: Vec<u16> = (0..3).map(|_| enter(&demand, &mut supply)).collect();
+        let (demand, mut supply, none) = ([12.0, 10.0, 3.0], [1, 0, 0], [Evidence::default(); 3]);
+        let topics: Vec<u16> = (0..3).map(|_| enter(&demand, &none, &mut supply)).collect();
         assert_eq!((topics, supply), (vec![1, 0, 1], [2, 2, 0]));
+        // Now 4, 3.3 and 3 for anybody; who got 9 for each of five own items on the third has (15 + 45)/10 there.
+        let own = [Evidence::default(), Evidence::default(), Evidence::of(5.0, 9.0, 0.0, 0.0)];
+        assert_eq!(enter(&demand, &own, &mut supply), 2);
         assert_eq!(expected(&[6.0, 0.0, 2.0], &[2.0, 0.0, 2.0]), [3.0, 2.0, 1.0]);
         assert_eq!(expected(&[0.0, 0.0], &[0.0, 0.0]), [0.0, 0.0]);
     }

@@ -170,11 +170,23 @@ impl Minds {
         (turns > 0.0).then(|| value / turns)
     }
 
-    /// Everything a creator knows, of items remembered and forgotten.
-    pub(super) fn knowledge(&self, at: usize, items: &[OwnItem], now: Tick, lens: Lens) -> Knowledge {
+    /// `[T]` what a creator's items tell of every topic, those remembered and those forgotten.
+    pub(crate) fn evidence_by_topic(
+        &self,
+        at: usize,
+        items: &[OwnItem],
+        now: Tick,
+        lens: Lens,
+    ) -> Vec<Evidence> {
         let mut topics: Vec<Evidence> =
             self.folded.row(at).chunks(Evidence::WIDTH).map(Evidence::read).collect();
         self.each_live(items, now, lens, |own, evidence| topics[usize::from(own.choice.topic)].add(evidence));
+        topics
+    }
+
+    /// Everything a creator knows.
+    pub(super) fn knowledge(&self, at: usize, items: &[OwnItem], now: Tick, lens: Lens) -> Knowledge {
+        let topics = self.evidence_by_topic(at, items, now, lens);
         let prior = Prior::of(&topics, f64::from(self.params.prior_items), PRIOR_IMPRESSIONS);
         Knowledge { topics, prior }
     }

@@ -14,3 +14,4 @@ pub(crate) use decide::Circumstances;
 pub use mind::TopicBelief;
 pub(crate) use mind::{Lens, Minds};
 pub use params::{Actions, BeliefKind, BeliefParams};
+pub(crate) use posterior::Evidence;

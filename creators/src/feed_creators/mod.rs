@@ -8,7 +8,7 @@ use recloop_env::{
     SnapshotError, Streams, Tick, Topics, below, normalise, purpose,
 };
 
-use crate::belief::{BeliefParams, Circumstances, Lens, Minds, TopicBelief};
+use crate::belief::{BeliefParams, Circumstances, Evidence, Lens, Minds, TopicBelief};
 use crate::given::{self, GivenCreator};
 use crate::made::Choice;
 use crate::market::Admit;
@@ -65,6 +65,9 @@ pub struct FeedCreators {
     /// There if the rule needs them.
     minds: Option<Minds>,
 }
+
+/// Chooses a topic for who knows everything, given what it knows of its own items, topic by topic.
+pub(crate) type Informed<'a> = Option<&'a mut dyn FnMut(&[Evidence]) -> u16>;
 
 /// Names the draws of opening items: they were made before any turn.
 const BEFORE: Tick = Tick(u32::MAX);
@@ -128,8 +131,8 @@ impl FeedCreators {
 
     fn minded(mut self) -> Self {
         let n_topics = self.items.topics().len();
-        self.minds =
-            self.params.anybody(TopicRule::Belief).then(|| Minds::new(self.beliefs.clone(), n_topics));
+        let learns = self.anybody(TopicRule::Belief) || self.anybody(TopicRule::FullInformation);
+        self.minds = learns.then(|| Minds::new(self.beliefs.clone(), n_topics));
         self
     }
 
@@ -144,10 +147,6 @@ impl FeedCreators {
     fn lens(&self) -> Lens {
         let life_turns = f64::from(self.turns.in_days(self.params.lifetime_days));
         Lens { period: self.turns.period, life_turns }
-    }
-
-    pub(crate) fn params(&self) -> &FeedCreatorsParams {
-        &self.params
     }
 
     /// Whether anybody chooses topics by this rule.
@@ -239,13 +238,13 @@ impl FeedCreators {
         Poisson::new(mean).map_or(0, |law| law.sample(draws) as usize)
     }
 
-    /// One creator's turn, with topics by `choose` or, where that has nothing to say, by the rule.
+    /// One creator's turn; those of full information are told `informed` topics by what they know of their own items.
     fn take_turn(
         &mut self,
         own: &OwnFeedback,
         tick: Tick,
         rng: &Streams,
-        choose: &mut dyn FnMut(CreatorId) -> Option<u16>,
+        informed: &mut Informed<'_>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) {
         let (creator, at) = (own.creator, own.creator.index());
@@ -255,9 +254,12 @@ impl FeedCreators {
         let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
         let (mut cost, spent) = (0.0, self.roster.spent_a_day(at));
         for _ in 0..self.n_posts(at, tick, &mut deciding) {
-            let choice = match choose(creator) {
-                Some(topic) => Choice::about(topic),
-                None => self.choose(at, tick, spent, &mut deciding),
+            let choice = match (self.params.rule_of(at), &self.minds, &mut *informed) {
+                (TopicRule::FullInformation, Some(minds), Some(choose)) => {
+                    let items = self.roster.memory().items(at);
+                    Choice::about(choose(&minds.evidence_by_topic(at, items, tick, self.lens())))
+                }
+                _ => self.choose(at, tick, spent, &mut deciding),
             };
             let item = self.item(at, choice, live_ticks, &mut making);
             self.roster.publish(at, choice, live_ticks);
@@ -302,20 +304,20 @@ impl FeedCreators {
         }
     }
 
-    /// Everybody's turn; `choose` is asked about each creator's items before the rule is.
+    /// Everybody's turn.
     pub(crate) fn take_turns(
         &mut self,
         own: &[OwnFeedback],
         tick: Tick,
         rng: &Streams,
-        mut choose: impl FnMut(CreatorId) -> Option<u16>,
+        mut informed: Informed<'_>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         for own in own {
             if own.creator.index() >= self.roster.len() {
                 return Err(CreatorError::Absent { creator: own.creator });
             }
-            self.take_turn(own, tick, rng, &mut choose, out);
+            self.take_turn(own, tick, rng, &mut informed, out);
         }
         Ok(())
     }
@@ -382,7 +384,7 @@ impl CreatorModel for FeedCreators {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
-        self.take_turns(own, tick, rng, |_| None, out)
+        self.take_turns(own, tick, rng, None, out)
     }
 
     fn make(
