@@ -30,6 +30,12 @@ fn sooner(command: &str) -> String {
     if ["train ", "frontier "].iter().any(|verb| command.starts_with(verb)) {
         return format!("{command} --steps 2000");
     }
+    if command.starts_with("study creators") {
+        return format!("{} --set users=40", command.replace("--rounds 30", "--rounds 4"));
+    }
+    if command.starts_with("study impressions") {
+        return format!("{command} --ticks 6 --set users=400");
+    }
     let plays = ["run", "compare", "twins"].iter().any(|verb| command.split(' ').next() == Some(verb));
     let small = command.contains("-v1") || command.contains("interest-") || command.contains("--resume");
     if !plays || small {

