@@ -1,29 +1,27 @@
 //! Scores that lean towards whom an item has not reached.
 
+use std::collections::HashSet;
+
 use recloop_env::{
-    EnvSpec, Grid, ItemId, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams,
+    EnvSpec, ItemId, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams, UserId,
 };
 
+use super::heard::Heard;
 use super::{EstimatedGroups, NoisedCounts};
 use crate::AgentError;
 use crate::moments::moments;
 use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable, unfit};
 
-/// The least share of an audience that a deficit is measured by: what a smaller group lacks would be mostly noise (chosen
-/// by us).
-const FLOOR: f64 = 0.05;
-/// What past deficits weigh beside the present one, each release (chosen by us).
-const INTEGRAL: f64 = 0.1;
-/// The most that past deficits may add up to, lest what can never be mended grow without bound (chosen by us).
-const MOST: f64 = 5.0;
-
 /// Raises an item's score for those who probably belong to groups it has reached too little:
-/// `s'_ui = s_ui + gain · w_u · Σ_k π_uk c_ik`.
+/// `s'_ui = s_ui + gain · w_u · Σ_k π_uk (c_ik + c'_ik [i was not shown to u yet])`.
 ///
 /// With d the mix of the item's audience and e that of its impressions so far, both from [`NoisedCounts`], the deficit of
 /// level k is `δ_ik = S(d_ik − e_ik) / max(d_ik, 0.05)`, where S moves a number towards 0 by the standard deviation of
-/// its noise, `√(2R/(ε N_i)² + 2/(ε M_i)²)` after R releases of N impressions to M people: what may be noise alone moves
-/// nobody. Then `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum kept within ±5: proportional control alone would stop where pull and preference balance, short of the mix. π are
+/// its noise, `√(2 / (ε N_i)² + 8 R / (ε M_i)²)` after R releases of M impressions on an audience of N: what may be noise
+/// alone moves nobody. Then `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum kept within ±5: proportional
+/// control alone would stop where pull and preference balance, short of the mix. c' is the same of the people reached, by
+/// first impressions, whose noise is twice as large: a group may have its share of impressions and few of its people
+/// among those shown the item, and only whoever has not met it can mend that. π are
 /// the [`EstimatedGroups`] of the user; w is the standard deviation of the row's scores, 1 where they are all equal, so
 /// that the gain means the same whatever the scorer's unit. With gain 0 scores are the scorer's own, to the bit; an item
 /// not heard of yet is not moved.
@@ -72,19 +70,8 @@ pub struct Controlled<S> {
     groups: EstimatedGroups,
     gain: f32,
     heard: Heard,
-    /// `[items, levels]` c.
-    pull: Grid<f32>,
-}
-
-/// Sums of what was heard, `[items, levels]` each.
-#[derive(Debug, Clone, Default)]
-struct Heard {
-    eligible: Vec<f64>,
-    impressions: Vec<f64>,
-    /// Σ δ.
-    lacked: Vec<f64>,
-    /// Variance of the noise in one eligible count, and in one sum of impressions.
-    noise: [f64; 2],
+    /// Who was shown what.
+    met: HashSet<(UserId, ItemId)>,
 }
 
 impl<S: Scorer> Controlled<S> {
@@ -93,8 +80,8 @@ impl<S: Scorer> Controlled<S> {
         if !(gain.is_finite() && gain >= 0.0) {
             return Err(AgentError::Gain { gain });
         }
-        let pull = Grid::new(groups.n_levels());
-        Ok(Self { scorer, groups, gain, heard: Heard::default(), pull })
+        let heard = Heard::new(groups.n_levels());
+        Ok(Self { scorer, groups, gain, heard, met: HashSet::new() })
     }
 
     /// Is told what the measurement service let out.
@@ -106,62 +93,18 @@ impl<S: Scorer> Controlled<S> {
         if expected != found {
             return Err(AgentError::OtherLevels { expected, found });
         }
-        let heard = &mut self.heard;
-        heard.eligible = told.eligible.as_slice().to_vec();
-        let noise = 2.0 / told.epsilon.powi(2);
-        heard.noise = [noise, heard.noise[1] + noise];
-        heard.impressions.resize(heard.eligible.len(), 0.0);
-        heard.lacked.resize(heard.eligible.len(), 0.0);
-        heard.impressions.iter_mut().zip(told.impressions.as_slice()).for_each(|(sum, n)| *sum += n);
-        for at in (0..heard.eligible.len()).step_by(expected) {
-            let lacking = heard.lacking(at..at + expected);
-            let sums = heard.lacked[at..at + expected].iter_mut();
-            sums.zip(lacking).for_each(|(sum, now)| *sum = (*sum + now).clamp(-MOST, MOST));
-        }
-        self.look_again();
+        self.heard.hear(told);
         Ok(())
     }
 
-    /// Brings the pull up to what was heard.
-    fn look_again(&mut self) {
-        let (heard, n_levels) = (&self.heard, self.groups.n_levels());
-        self.pull.resize(heard.eligible.len() / n_levels, n_levels);
-        for item in 0..self.pull.rows() {
-            let at = item * n_levels..(item + 1) * n_levels;
-            let (lacking, lacked) = (heard.lacking(at.clone()), &heard.lacked[at]);
-            for ((pull, now), past) in self.pull.row_mut(item).iter_mut().zip(lacking).zip(lacked) {
-                *pull = (now + INTEGRAL * past) as f32;
-            }
-        }
-    }
-
-    /// `Σ_k π_uk c_ik`.
-    fn pull(&self, chances: &[f32], item: ItemId) -> f32 {
-        if item.index() >= self.pull.rows() {
-            return 0.0;
-        }
-        chances.iter().zip(self.pull.row(item.index())).map(|(chance, pull)| chance * pull).sum()
+    fn pull(&self, chances: &[f32], user: UserId, item: ItemId) -> f32 {
+        let Heard { shown, reached, .. } = &self.heard;
+        let news = if self.met.contains(&(user, item)) { 0.0 } else { reached.pull(chances, item.index()) };
+        shown.pull(chances, item.index()) + news
     }
 
     fn is_on(&self) -> bool {
-        self.gain > 0.0 && self.pull.rows() > 0
-    }
-}
-
-impl Heard {
-    /// δ of one item.
-    fn lacking(&self, at: std::ops::Range<usize>) -> Vec<f64> {
-        let (eligible, shown) = (&self.eligible[at.clone()], &self.impressions[at]);
-        let known = |counts: &[f64]| counts.iter().map(|n| n.max(0.0)).sum::<f64>();
-        let (n_eligible, n_shown) = (known(eligible), known(shown));
-        // Of less than one person, or one impression, nothing is known but noise.
-        if n_eligible < 1.0 || n_shown < 1.0 {
-            return vec![0.0; eligible.len()];
-        }
-        let [of_eligible, of_shown] = self.noise;
-        let noise = (of_eligible.sqrt() / n_eligible).hypot(of_shown.sqrt() / n_shown);
-        let mixes = eligible.iter().zip(shown).map(|(d, e)| (d.max(0.0) / n_eligible, e.max(0.0) / n_shown));
-        mixes.map(|(d, e)| (d - e).signum() * ((d - e).abs() - noise).max(0.0) / d.max(FLOOR)).collect()
+        self.gain > 0.0 && !self.heard.is_empty()
     }
 }
 
@@ -173,7 +116,7 @@ impl<S: Scorer> Scorer for Controlled<S> {
             return Err(unfit("impression control", spec, reason));
         }
         need_durable("impression control", spec)?;
-        (self.heard, self.pull) = (Heard::default(), Grid::new(self.groups.n_levels()));
+        (self.heard, self.met) = (Heard::new(self.groups.n_levels()), HashSet::new());
         self.scorer.begin(spec)
     }
 
@@ -189,10 +132,11 @@ impl<S: Scorer> Scorer for Controlled<S> {
         // What may not be shown, or was not retrieved, stays where it is and says nothing of the spread.
         let (_, sd) = moments(out.iter().copied().filter(|score| *score > NOT_RETRIEVED));
         let weight = self.gain * if sd > 0.0 { sd as f32 } else { 1.0 };
-        let chances = self.groups.of(seen.users[row]);
+        let user = seen.users[row];
+        let chances = self.groups.of(user);
         let listed = out.iter_mut().zip(seen.candidates.listed(row));
         for (score, &item) in listed.filter(|(score, _)| **score > NOT_RETRIEVED) {
-            *score += weight * self.pull(chances, item);
+            *score += weight * self.pull(chances, user, item);
         }
     }
 
@@ -201,6 +145,10 @@ impl<S: Scorer> Scorer for Controlled<S> {
     }
 
     fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        if self.gain > 0.0 {
+            let rows = seen.users.iter().enumerate();
+            self.met.extend(rows.flat_map(|(r, user)| shown.items.row(r).iter().map(|item| (*user, *item))));
+        }
         self.scorer.learn(seen, shown, step);
     }
 
@@ -209,24 +157,18 @@ impl<S: Scorer> Scorer for Controlled<S> {
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {
-        let (mut snapshot, width) = (Snapshot::default(), self.groups.n_levels());
-        snapshot.put_f64("eligible", width, &self.heard.eligible);
-        snapshot.put_f64("impressions", width, &self.heard.impressions);
-        snapshot.put_f64("lacked", width, &self.heard.lacked);
-        snapshot.put_f64("noise", 2, &self.heard.noise);
+        let mut snapshot = self.heard.save();
+        let mut met: Vec<[u32; 2]> = self.met.iter().map(|(user, item)| [user.0, item.0]).collect();
+        met.sort_unstable();
+        snapshot.put_u32("met", 2, met.as_flattened());
         snapshot.put_all("scorer", self.scorer.save()?);
         Ok(snapshot)
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
-        let eligible = from.get_f64_vec("eligible")?.to_vec();
-        let (mut impressions, mut lacked) = (vec![0.0; eligible.len()], vec![0.0; eligible.len()]);
-        let mut noise = [0.0; 2];
-        from.get_f64("noise", &mut noise)?;
-        from.get_f64("impressions", &mut impressions)?;
-        from.get_f64("lacked", &mut lacked)?;
-        self.heard = Heard { eligible, impressions, lacked, noise };
-        self.look_again();
+        self.heard.load(from)?;
+        let met = from.get_u32_vec("met")?.chunks_exact(2);
+        self.met = met.map(|pair| (UserId(pair[0]), ItemId(pair[1]))).collect();
         self.scorer.load(&from.part("scorer"))
     }
 }

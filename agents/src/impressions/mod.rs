@@ -11,6 +11,7 @@
 
 mod controlled;
 mod estimated_groups;
+mod heard;
 mod meter;
 mod noised_counts;
 #[cfg(test)]

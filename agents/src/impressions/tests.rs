@@ -23,10 +23,17 @@ fn users(n: u32) -> Vec<UserId> {
     (0..n).map(UserId).collect()
 }
 
-/// What a meter would tell of one item after another.
+/// What a meter would tell of one item after another, of whom nobody was reached for the first time.
 fn told(eligible: &[f64], impressions: &[f64], levels: usize) -> NoisedCounts {
     let grid = |values: &[f64]| Grid::from_vec(values.to_vec(), values.len() / levels, levels).unwrap();
-    NoisedCounts { eligible: grid(eligible), impressions: grid(impressions), epsilon: 1e9, release: 1 }
+    let reached = grid(&vec![0.0; eligible.len()]);
+    NoisedCounts {
+        eligible: grid(eligible),
+        impressions: grid(impressions),
+        reached,
+        epsilon: 1e9,
+        release: 1,
+    }
 }
 
 fn sure(levels: &[u16], n_levels: usize) -> EstimatedGroups {
@@ -35,10 +42,10 @@ fn sure(levels: &[u16], n_levels: usize) -> EstimatedGroups {
 
 #[test]
 fn noise_is_laplace() {
-    let (n, epsilon) = (200_000, 0.5);
+    let (n, scale) = (200_000, 2.0);
     let rng = Streams::new(11);
     let mut draws: Vec<f64> = (0..n)
-        .map(|i| laplace(&rng, purpose::MEASUREMENT, (ItemId(i % 60), Tick(i / 60), i % 5), epsilon))
+        .map(|i| laplace(&rng, purpose::MEASUREMENT, (ItemId(i % 60), Tick(i / 60), i % 5), scale))
         .collect();
     draws.sort_by(f64::total_cmp);
     let n = f64::from(n);
@@ -72,7 +79,9 @@ fn a_release_counts_its_own_period_and_eligible_noise_is_drawn_once() {
         found.as_slice().iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4)
     };
     assert!(near(first.eligible(), [2.0, 2.0, 2.0, 0.0]) && near(first.impressions(), [3.0, 1.0, 3.0, 1.0]));
-    assert!(near(second.impressions(), [0.0; 4]));
+    // User 0 met both items again, user 1 item 1 for the first time.
+    assert!(near(first.reached(), [2.0, 1.0, 2.0, 1.0]));
+    assert!(near(second.impressions(), [0.0; 4]) && near(second.reached(), [0.0; 4]));
     assert_eq!(first.eligible(), second.eligible());
     assert_ne!(first.impressions().row(0)[0] - 3.0, second.impressions().row(0)[0], "noise is drawn anew");
     assert_eq!((second.release(), second.epsilon()), (2, 1e7));

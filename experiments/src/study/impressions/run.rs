@@ -56,6 +56,7 @@ pub(super) fn deliver(
         world.step(&slates, &mut step)?;
         Delivery.fold(&mut total, &world.facts(), &Transition { seen: &seen, slates: &slates, step: &step });
         sums.clicks += step.responses.click.as_slice().iter().filter(|clicked| **clicked).count() as f64;
+        policy.learn(&seen, &slates, &step);
         meter.watch(&seen.users, &slates).map_err(refused)?;
         if (seen.tick.0 + 1).is_multiple_of(config.period_ticks) {
             policy.scorer_mut().hear(&meter.release(&world.streams())).map_err(refused)?;
