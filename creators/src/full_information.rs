@@ -11,7 +11,7 @@ use crate::{Admit, FeedCreators};
 
 /// [`FeedCreators`] who choose topics knowing what everybody's items bring: what belief is measured against.
 ///
-/// Of every topic t they know the clicks a turn `D_t` of all items about it, whoever made them, and the number `n_t` of items on
+/// They estimate from what the platform saw; they are not told the law it comes from, so that this is no upper bound. Of every topic t they know the clicks a turn `D_t` of all items about it, whoever made them, and the number `n_t` of items on
 /// offer, including those posted this very turn: one more item would bring `m_t = D_t / (n_t + 1)` if the clicks on its topic
 /// were shared equally. What their own items brought per turn, x̄ over w faded items, tells how they themselves fare. The next
 /// item is about the topic of the largest `(κm_t + w x̄) / (κ + w)`, κ = 5 items (chosen by us). A topic that nobody posts about
@@ -89,7 +89,7 @@ impl InformedCreators for FullInformation {
             clicks[topic_of(news.item)] += f64::from(news.clicks);
         }
         // What was on offer since the last turn is what those clicks were shared by.
-        for topic in (0..clicks.len()).filter(|topic| self.supply[*topic] > 0) {
+        for topic in (0..clicks.len()).filter(|topic| self.supply[*topic] > 0 || clicks[*topic] > 0.0) {
             self.demand[topic] = KEEP * self.demand[topic] + clicks[topic];
             self.known[topic] = KEEP * self.known[topic] + 1.0;
         }

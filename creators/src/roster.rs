@@ -33,7 +33,7 @@ pub(crate) struct Roster {
     clicks: Grid<u32>,
     /// `[n, T]` own items.
     posted: Grid<u32>,
-    /// `[n, 3]` value and cost a day lately, and how much of a lately there has been.
+    /// `[n, 4]` value and cost a day lately, how much of a lately there has been, and cost not booked yet.
     purse: Grid<f64>,
     memory: Memory,
 }
@@ -48,7 +48,7 @@ impl Roster {
             leaning: Grid::new(n_topics),
             clicks: Grid::new(n_topics),
             posted: Grid::new(n_topics),
-            purse: Grid::new(3),
+            purse: Grid::new(4),
             memory: Memory::default(),
         }
     }
@@ -73,7 +73,7 @@ impl Roster {
         let mut leaning = vec![0.0; n_topics];
         leaning[usize::from(who.home)] = 1.0;
         self.leaning.push_row(&leaning);
-        self.purse.push_row(&[0.0; 3]);
+        self.purse.push_row(&[0.0; 4]);
         self.memory.push();
     }
 
@@ -129,19 +129,26 @@ impl Roster {
     pub(crate) fn learn(&mut self, own: &OwnFeedback, worth: &BeliefParams) -> f64 {
         let (at, mut value) = (own.creator.index(), 0.0);
         for news in &own.items {
+            let likes = news.signals.first().copied().unwrap_or(0.0);
+            value += worth.value(news.clicks, likes, news.dwell_secs);
+            // What an agent published by itself, or no longer is remembered, still pays.
             let Some((choice, is_new)) = self.memory.hear(at, news) else { continue };
             let topic = usize::from(choice.topic);
             self.clicks.row_mut(at)[topic] += news.clicks;
             self.posted.row_mut(at)[topic] += u32::from(is_new);
-            let likes = news.signals.first().copied().unwrap_or(0.0);
-            value += worth.value(news.clicks, likes, news.dwell_secs);
         }
         value
     }
 
-    /// Books a turn of `days`, of which `keep` of what was before stays in mind.
-    pub(crate) fn book(&mut self, at: usize, days: f64, keep: f64, value: f64, cost: f64) {
+    /// An item's cost, booked with the turn.
+    pub(crate) fn pay(&mut self, at: usize, cost: f64) {
+        self.purse.row_mut(at)[3] += cost;
+    }
+
+    /// Books a turn of `days` and what was paid since the last, of which `keep` of what was before stays in mind.
+    pub(crate) fn book(&mut self, at: usize, days: f64, keep: f64, value: f64) {
         let purse = self.purse.row_mut(at);
+        let cost = std::mem::take(&mut purse[3]);
         for (sum, new) in purse.iter_mut().zip([value / days, cost / days, 1.0]) {
             *sum += (1.0 - keep) * (new - *sum);
         }
@@ -169,7 +176,7 @@ impl Roster {
         for (name, grid) in [("clicks", &self.clicks), ("posted", &self.posted)] {
             out.put_u32(name, grid.width(), grid.as_slice());
         }
-        out.put_f64("purse", 3, self.purse.as_slice());
+        out.put_f64("purse", 4, self.purse.as_slice());
         self.memory.save(&mut out);
         out
     }
@@ -186,7 +193,7 @@ impl Roster {
             leaning: Grid::zeros(n, n_topics),
             clicks: Grid::zeros(n, n_topics),
             posted: Grid::zeros(n, n_topics),
-            purse: Grid::zeros(n, 3),
+            purse: Grid::zeros(n, 4),
             memory: Memory::load(from, n, n_topics)?,
         };
         check("home", &new.homes, n_topics)?;
@@ -259,8 +266,8 @@ mod tests {
         roster.learn(&told(&[(10, 2), (15, 0)]), &worth);
         // Topic 1: items 10 and 15 with 6 clicks; topic 2: item 12 with 1; topic 0: none.
         assert_eq!(roster.gains(0), [0.0, 3.0, 1.0]);
-        // Neither an item between own ones nor one more than were made is own.
-        assert_eq!(roster.learn(&told(&[(11, 50), (16, 50)]), &worth), 0.0);
+        // Neither an item between own ones nor one more than were made is known; both pay.
+        assert_eq!(roster.learn(&told(&[(11, 50), (16, 50)]), &worth), 100.0);
         assert_eq!(roster.gains(0), [0.0, 3.0, 1.0]);
     }
 
@@ -272,7 +279,9 @@ mod tests {
             roster.publish(0, Choice::about(topic), 9);
         }
         roster.learn(&told(&[(3, 7)]), &BeliefParams::default());
-        roster.book(1, 0.5, 0.75, 3.0, 1.0);
+        roster.pay(1, 1.0);
+        roster.book(1, 0.5, 0.75, 3.0);
+        roster.pay(1, 2.0);
         roster.leaning_mut(0)[2] = 0.5;
         let saved = roster.save();
         assert_eq!(Roster::load(&saved, 3, 2).unwrap(), roster);
@@ -284,9 +293,10 @@ mod tests {
         let mut roster = one_creator();
         assert_eq!((roster.utility_a_day(0), roster.spent_a_day(0)), (None, 0.0));
         // Half a day that brought 3 and cost 1, then one that brought nothing: weights 3/4·1/4 and 1/4.
-        roster.book(0, 0.5, 0.75, 3.0, 1.0);
+        roster.pay(0, 1.0);
+        roster.book(0, 0.5, 0.75, 3.0);
         assert_eq!((roster.utility_a_day(0), roster.spent_a_day(0)), (Some(4.0), 2.0));
-        roster.book(0, 0.5, 0.75, 0.0, 0.0);
+        roster.book(0, 0.5, 0.75, 0.0);
         assert!((roster.utility_a_day(0).unwrap() - 4.0 * 3.0 / 7.0).abs() < 1e-12);
     }
 

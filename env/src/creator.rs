@@ -188,7 +188,8 @@ pub trait CreatorModel: Send + Sync {
 /// Everything a platform knows of its creators' items.
 #[derive(Debug, Clone, Copy)]
 pub struct Platform<'a> {
-    /// What happened to everybody's items since the last turn, creator by creator; those who left are not told of.
+    /// What happened to everybody's items since the last turn, creator by creator; of those who left too,
+    /// whose items may still be on offer.
     pub everyone: &'a [OwnFeedback],
     /// Every item there ever was.
     pub catalogue: &'a Catalogue,

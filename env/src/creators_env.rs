@@ -16,7 +16,7 @@ use crate::{
 /// | `agents` | [`CreatorsStep::agents`] |
 /// | `observations[agent]` | [`CreatorsStep::told`], row by row of `agents` |
 /// | `rewards[agent]` | [`CreatorsStep::reward`], the same |
-/// | `terminations`, `truncations` | [`CreatorsStep::ended`]: who is no agent any more, and how it ended |
+/// | `terminations`, `truncations` | [`CreatorsStep::ended`]: who is no agent any more, how it ended, and its last observation and reward |
 /// | `step(actions)` | [`CreatorsEnv::step`]: who is not named waits |
 ///
 /// # Units
@@ -56,9 +56,28 @@ pub struct CreatorsStep {
     /// What each earned since the last turn.
     pub reward: Vec<f64>,
     /// Who was an agent at the last turn and is none now: left for good, or no longer watched.
-    pub ended: Vec<(CreatorId, End)>,
+    pub ended: Vec<Ended>,
     /// The turn.
     pub turn: Tick,
+}
+
+/// The last of an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// What it is told at the last.
+    pub told: OwnFeedback,
+    /// What that earned it.
+    pub reward: f64,
+    /// [`End::Terminated`] if it left for good, [`End::Truncated`] if the world went no further.
+    pub end: End,
+}
+
+impl Ended {
+    /// Who.
+    #[must_use]
+    pub fn creator(&self) -> CreatorId {
+        self.told.creator
+    }
 }
 
 impl<R: Recommender> CreatorsEnv<R> {
@@ -93,7 +112,7 @@ impl<R: Recommender> CreatorsEnv<R> {
         &self.world
     }
 
-    /// Starts over; nobody has been told anything yet.
+    /// Starts over; nobody has been told anything yet, unless turns were before the first visit.
     ///
     /// # Errors
     /// The world's or the recommender's.
@@ -101,7 +120,7 @@ impl<R: Recommender> CreatorsEnv<R> {
         self.world.reset(seed, options, &mut self.seen)?;
         self.recommender.begin(self.world.spec())?;
         self.agents.clear();
-        Ok(self.look(false))
+        Ok(self.look(self.world.creators_turn() > Tick(0)))
     }
 
     /// Carries out what agents do and goes on to the next turn, or to the end of the world.
@@ -124,7 +143,7 @@ impl<R: Recommender> CreatorsEnv<R> {
                 return Ok(self.look(true));
             }
         }
-        Ok(self.look(false))
+        Ok(self.look(true))
     }
 
     /// Whether everybody is gone or nobody watches any more.
@@ -133,26 +152,30 @@ impl<R: Recommender> CreatorsEnv<R> {
         self.seen.is_empty()
     }
 
-    /// Who is there now, with what they were told if a turn has just been.
+    /// Who is there now, with what they were told if a turn has just been; and the last of those who are there no more.
     fn look(&mut self, told: bool) -> CreatorsStep {
         let before = std::mem::take(&mut self.agents);
-        let everybody = (0..self.world.creator_facts().len() as u32).map(CreatorId);
-        let here = |creator: &CreatorId| (self.is_agent)(*creator) && self.world.is_creating(*creator);
-        self.agents = if self.is_over() { Vec::new() } else { everybody.filter(here).collect() };
-        let feedback = if told { self.world.creator_feedback() } else { &[] };
-        let nothing = |creator| OwnFeedback { creator, items: Vec::new() };
-        let find = |creator: &CreatorId| match feedback.binary_search_by_key(creator, |own| own.creator) {
-            Ok(at) => feedback[at].clone(),
-            Err(_) => nothing(*creator),
+        let world = &self.world;
+        let everybody = (0..world.creator_facts().len() as u32).map(CreatorId);
+        let here = |creator: &CreatorId| (self.is_agent)(*creator) && world.is_creating(*creator);
+        let agents: Vec<CreatorId> =
+            if world.is_over() { Vec::new() } else { everybody.filter(here).collect() };
+        let latest = |creator: CreatorId| {
+            let known = if told { world.latest_of(creator) } else { None };
+            known.cloned().unwrap_or(OwnFeedback { creator, items: Vec::new() })
         };
-        let told: Vec<OwnFeedback> = self.agents.iter().map(find).collect();
-        let reward = told.iter().map(|own| own.items.iter().map(self.worth).sum()).collect();
-        let end = |creator: CreatorId| match self.world.is_creating(creator) {
-            true => (creator, End::Truncated),
-            false => (creator, End::Terminated),
+        let worth = |own: &OwnFeedback| own.items.iter().map(self.worth).sum::<f64>();
+        let gone = before.into_iter().filter(|creator| !agents.contains(creator)).map(latest);
+        let last = |told: OwnFeedback| {
+            let end = if world.is_creating(told.creator) { End::Truncated } else { End::Terminated };
+            Ended { reward: worth(&told), told, end }
         };
-        let ended = before.into_iter().filter(|creator| !self.agents.contains(creator)).map(end).collect();
-        CreatorsStep { agents: self.agents.clone(), told, reward, ended, turn: self.world.creators_turn() }
+        let ended = gone.map(last).collect();
+        let told: Vec<OwnFeedback> = agents.iter().copied().map(latest).collect();
+        let reward = told.iter().map(worth).collect();
+        let turn = world.creators_turn();
+        self.agents = agents.clone();
+        CreatorsStep { agents, told, reward, ended, turn }
     }
 }
 

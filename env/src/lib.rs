@@ -52,7 +52,7 @@ pub use creator::{
     Brief, CreatorAction, CreatorError, CreatorModel, External, InformedCreators, ItemFeedback, Level,
     OwnFeedback, Platform,
 };
-pub use creators_env::{CreatorsEnv, CreatorsStep};
+pub use creators_env::{CreatorsEnv, CreatorsStep, Ended};
 pub use crowd::Crowd;
 pub use environment::{Env, ResetOptions, SingleUser, StepError};
 pub use grid::Grid;

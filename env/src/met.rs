@@ -13,6 +13,8 @@ pub struct Met {
     users: Vec<Ids>,
     /// Where a list is rewritten.
     desk: Ids,
+    /// Who was offered everything anew at the last look, ascending.
+    over: Vec<UserId>,
 }
 
 impl PartialEq for Met {
@@ -74,7 +76,7 @@ impl Met {
     /// Nobody was shown anything yet.
     #[must_use]
     pub fn new(n_users: usize) -> Self {
-        Self { users: vec![Ids::default(); n_users], desk: Ids::default() }
+        Self { users: vec![Ids::default(); n_users], desk: Ids::default(), over: Vec::new() }
     }
 
     /// Remembers what was shown to whom.
@@ -85,6 +87,9 @@ impl Met {
             shown.copy_from_slice(slates.items.row(r));
             shown.sort_unstable();
             let (met, mut shown) = (&mut self.users[user.index()], shown.iter().copied().peekable());
+            if self.over.binary_search(user).is_ok() {
+                met.clear();
+            }
             self.desk.clear();
             for known in met.iter() {
                 while let Some(item) = shown.next_if(|item| *item < known) {
@@ -103,9 +108,14 @@ impl Met {
         self.users[user.index()] = Ids::default();
     }
 
-    /// Turns the list everybody shares into [`Candidates::Unseen`]: each of `users` without what it has met. Who has
-    /// fewer than `least` left starts over: everything is new again.
+    /// Takes from the lists of `users`, ascending, what they have met; a list that everybody shares becomes
+    /// [`Candidates::Unseen`]. Who would have fewer than `least` left is offered everything, and starts over with the next
+    /// slate it is shown: looking again changes nothing.
     pub fn bar(&mut self, users: &[UserId], least: usize, out: &mut Candidates) {
+        self.over.clear();
+        if let Candidates::PerRow { starts, items } = out {
+            return self.bar_lists(users, least, starts, items);
+        }
         if let Candidates::Shared { set, items } = out {
             let (set, items) = (*set, Arc::clone(items));
             *out = Candidates::Unseen { set, items, starts: Vec::new(), barred: Vec::new() };
@@ -126,11 +136,30 @@ impl Met {
             let before = barred.len();
             barred.extend(met.iter().filter(|item| items.place(*item).is_some()));
             if items.len() - (barred.len() - before) < least {
-                met.clear();
+                self.over.push(*user);
                 barred.truncate(before);
             }
             starts.push(barred.len() as u32);
         }
+    }
+
+    fn bar_lists(&mut self, users: &[UserId], least: usize, starts: &mut [u32], items: &mut Vec<ItemId>) {
+        let (mut from, mut kept) = (0, Vec::with_capacity(items.len()));
+        for (r, user) in users.iter().enumerate() {
+            let (listed, before) = (&items[from..starts[r + 1] as usize], kept.len());
+            let mut met = self.users[user.index()].iter().peekable();
+            kept.extend(listed.iter().copied().filter(|item| {
+                while met.next_if(|known| known < item).is_some() {}
+                met.peek() != Some(item)
+            }));
+            if kept.len() - before < least {
+                self.over.push(*user);
+                kept.truncate(before);
+                kept.extend_from_slice(listed);
+            }
+            (from, starts[r + 1]) = (starts[r + 1] as usize, kept.len() as u32);
+        }
+        *items = kept;
     }
 
     pub(crate) fn save(&self, out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {
@@ -190,8 +219,31 @@ mod tests {
         show(&mut met, 1, [2, 4]);
         met.bar(&[UserId(1)], 2, &mut out);
         assert_eq!(out.row(0).len(), 6, "one candidate would have been left for a slate of two");
+        met.bar(&[UserId(1)], 2, &mut out);
+        assert_eq!(out.row(0).len(), 6, "looking again changes nothing");
+        show(&mut met, 1, [2, 3]);
+        met.bar(&[UserId(1)], 2, &mut out);
+        assert_eq!(out.barred(0), [2, 3].map(ItemId), "it has started over");
         met.forget(UserId(1));
-        assert_eq!(met, Met::new(2));
+        assert_eq!(met.users, Met::new(2).users);
+    }
+
+    #[test]
+    fn lists_of_their_own_lose_what_was_met() {
+        let mut met = Met::new(3);
+        show(&mut met, 1, [3, 5]);
+        show(&mut met, 2, [2, 9]);
+        let lists = Candidates::PerRow {
+            starts: vec![0, 2, 6, 9],
+            items: [3, 5, 1, 3, 5, 8, 2, 7, 9].map(ItemId).to_vec(),
+        };
+        let mut out = lists.clone();
+        met.bar(&[UserId(0), UserId(1), UserId(2)], 2, &mut out);
+        let rows: Vec<_> = (0..3).map(|r| out.listed(r).to_vec()).collect();
+        assert_eq!(
+            rows,
+            [&[3, 5][..], &[1, 8], &[2, 7, 9]].map(|row| row.iter().copied().map(ItemId).collect::<Vec<_>>())
+        );
     }
 
     #[test]

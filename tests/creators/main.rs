@@ -2,8 +2,8 @@
 
 use recloop::agents::{LinUcb, Popularity, RandomSlates};
 use recloop::{
-    Brief, CreatorAction, CreatorError, CreatorId, CreatorsEnv, CreatorsStep, End, Env, ItemId, PlayError,
-    Recommender, ResetOptions, StepError, Tick, World,
+    Brief, CreatorAction, CreatorError, CreatorId, CreatorsEnv, CreatorsStep, End, Ended, Env, ItemId,
+    PlayError, Recommender, ResetOptions, StepError, Tick, World,
 };
 
 /// A small `creators-v0`.
@@ -60,13 +60,12 @@ fn agents_outside_act_when_and_as_models_do() {
         };
         let actions = seen.agents.iter().map(make).collect();
         seen = env.step(actions).unwrap();
-        if !env.is_over() {
-            clicks.push(seen.reward.iter().sum::<f64>() as usize);
-        }
+        let last = seen.ended.iter().map(|ended| ended.reward);
+        clicks.push(seen.reward.iter().copied().chain(last).sum::<f64>() as usize);
     }
     assert_eq!(items(env.world()), expected.0);
-    assert_eq!(clicks, expected.1[..clicks.len()]);
-    assert!(clicks.len() == 24 && clicks.iter().sum::<usize>() > 100);
+    assert_eq!(clicks, expected.1, "every click is somebody's reward, the last ones too");
+    assert!(clicks.iter().sum::<usize>() > 100);
 }
 
 #[test]
@@ -83,10 +82,11 @@ fn agents_come_and_go() {
         assert_eq!((seen.told.len(), seen.reward.len()), (seen.agents.len(), seen.agents.len()));
         assert!(seen.told.iter().zip(&seen.agents).all(|(own, agent)| own.creator == *agent));
         met = met.max(seen.agents.last().map_or(0, |agent| agent.index() + 1));
-        left.extend(seen.ended.iter().filter(|(_, end)| *end == End::Terminated).map(|(who, _)| *who));
+        let gone = seen.ended.iter().filter(|ended| ended.end == End::Terminated);
+        left.extend(gone.map(Ended::creator));
     }
     assert!(met > 6 && !left.is_empty(), "{met} met, {left:?} left");
-    assert!(seen.agents.is_empty() && seen.ended.iter().any(|(_, end)| *end == End::Truncated));
+    assert!(seen.agents.is_empty() && seen.ended.iter().any(|ended| ended.end == End::Truncated));
 }
 
 #[test]
@@ -107,9 +107,14 @@ fn who_is_no_agent_or_asks_for_the_impossible_is_refused() {
     assert!(matches!(refused(vec![(CreatorId(99), make(0))]), CreatorError::Absent { .. }));
     let said = refused(vec![(CreatorId(1), make(4))]).to_string();
     assert_eq!(said, "make an item of creator 1 about topic 4: there is no such topic");
+    let after = vec![(CreatorId(1), CreatorAction::Leave), (CreatorId(1), CreatorAction::Wait)];
+    assert!(matches!(refused(after), CreatorError::Absent { creator: CreatorId(1) }));
     let (mut env, _) = fresh();
     let seen = env.step(vec![(CreatorId(1), CreatorAction::Leave)]).unwrap();
-    assert_eq!((seen.agents, seen.ended), (vec![CreatorId(0)], vec![(CreatorId(1), End::Terminated)]));
+    assert_eq!(seen.agents, [CreatorId(0)]);
+    let [ended] = &seen.ended[..] else { panic!("{:?}", seen.ended) };
+    assert_eq!((ended.creator(), ended.end), (CreatorId(1), End::Terminated));
+    assert_eq!(ended.told.items.len(), 10, "it still learns what its items on offer brought");
     assert!(env.step(vec![(CreatorId(1), CreatorAction::Wait)]).is_err());
 }
 
@@ -127,6 +132,20 @@ fn a_snapshot_between_turns_goes_on_with_agents() {
     other.creators_act_now(brief(2), &mut beside).unwrap();
     assert_eq!(items(&first), items(&other));
     assert_eq!(first.creators_turn(), other.creators_turn());
+    // What agents did is told with the next step, here as there.
+    let step = |world: &mut World, seen: &recloop::Observation| {
+        let (mut slates, mut step) = (recloop::Slates::default(), recloop::Step::default());
+        let mut policy = RandomSlates::default();
+        policy.begin(world.spec()).unwrap();
+        policy.recommend(seen, &world.streams(), &mut slates).unwrap();
+        world.step(&slates, &mut step).unwrap();
+        step.events
+    };
+    let events = step(&mut first, &seen);
+    let agents =
+        |event: &&recloop::Event| matches!(event, recloop::Event::Publish { creator, .. } if creator.0 == 0);
+    assert_eq!(events.iter().filter(agents).count(), 2);
+    assert_eq!(step(&mut other, &beside), events);
 }
 
 /// Worlds with hardly anything in them: one creator, one topic, nobody who clicks.

@@ -38,7 +38,7 @@ fn toy_users(n: usize) -> Sharded<ToyUsers> {
 /// Worlds in which users do not reach each other: two toys, then every named world that needs no data.
 fn separable(kind: usize, n_users: usize) -> World {
     let named: Vec<_> =
-        worlds::registry().iter().filter(|(_, it)| !it.needs_data).map(|(_, it)| *it).collect();
+        worlds::registry().iter().filter(|(_, it)| is_separable(it)).map(|(_, it)| *it).collect();
     match kind % (named.len() + 2) {
         kind @ (0 | 1) => toy(kind == 1).cohort(toy_users(n_users)).build().unwrap(),
         kind => {
@@ -51,6 +51,12 @@ fn separable(kind: usize, n_users: usize) -> World {
             (named[kind - 2].build)(&config, None).unwrap()
         }
     }
+}
+
+/// Whether users can be kept from reaching each other: nobody creates, or creators can be made to hear nothing.
+fn is_separable(world: &worlds::WorldEntry) -> bool {
+    let keys = (world.defaults)();
+    !world.needs_data && (keys.contains_key("interference") || !keys.contains_key("n_creators"))
 }
 
 /// The separable worlds, and one whose creators answer to everybody.

@@ -16,14 +16,16 @@ use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable, unfit};
 /// `s'_ui = s_ui + gain · w_u · Σ_k π_uk (c_ik + c'_ik [i was not shown to u yet])`.
 ///
 /// With d the mix of the item's audience and e that of its impressions so far, both from [`NoisedCounts`], the deficit of
-/// level k is `δ_ik = S(d_ik − e_ik) / max(d_ik, 0.05)`, where S moves a number towards 0 by the standard deviation of
-/// its noise, `√(2 / (ε N_i)² + 8 R / (ε M_i)²)` after R releases of M impressions on an audience of N: what may be noise
-/// alone moves nobody. Then `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum kept within ±5: proportional
-/// control alone would stop where pull and preference balance, short of the mix. c' is the same of the people reached, by
-/// first impressions, whose noise is twice as large: a group may have its share of impressions and few of its people
-/// among those shown the item, and only whoever has not met it can mend that. π are
-/// the [`EstimatedGroups`] of the user; w is the standard deviation of the row's scores, 1 where they are all equal, so
-/// that the gain means the same whatever the scorer's unit. With gain 0 scores are the scorer's own, to the bit; an item
+/// level k is `δ_ik = S(d_ik − e_ik) / max(d_ik, 0.05)`. S moves a number towards 0 by the standard deviation of its noise,
+/// `√(2 / (ε N_i)² + 8 R / (ε M_i)²)` after R releases, with M impressions in all and an audience of N: most of what is
+/// noise then moves nobody. `c_ik = δ_ik + 0.1 Σ δ_ik` over the releases heard, that sum kept within ±5: proportional
+/// control alone would stop where pull and preference balance, short of the mix.
+///
+/// c' is the same of the people reached, by first impressions, whose noise is twice as large: a group may have its share of
+/// impressions and few of its people among those shown the item, and only whoever has not met it can mend that.
+///
+/// π are the [`EstimatedGroups`] of the user; w is the standard deviation of the row's scores, 1 where they are all equal,
+/// so that the gain means the same whatever the scorer's unit. With gain 0 scores are the scorer's own, to the bit; an item
 /// not heard of yet is not moved.
 ///
 /// It is told [`NoisedCounts`] by [`hear`](Controlled::hear) and guesses when it is made; a user's group it cannot be
@@ -60,8 +62,8 @@ use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable, unfit};
 /// let guesses = EstimatedGroups::with_accuracy(&people, 0, 0.9, &rng)?;
 /// let mut policy = PlackettLuce::new(Controlled::new(DotProduct::default(), guesses, 2.0)?, 0.1)?;
 /// let everybody: Vec<UserId> = (0..100).map(UserId).collect();
-/// let mut meter = ImpressionMeter::new(&people, 0, &[everybody], 1.0)?;
-/// policy.scorer_mut().hear(&meter.release(&rng))?;
+/// let mut meter = ImpressionMeter::new(&people, 0, &[everybody], 1.0, &rng)?;
+/// policy.scorer_mut().hear(&meter.release())?;
 /// # Ok::<(), recloop_agents::AgentError>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -24,7 +24,7 @@ impl EstimatedGroups {
     /// other. With one level, `π = 1`.
     ///
     /// # Errors
-    /// An accuracy outside \[0, 1\], an attribute there is none of.
+    /// An accuracy that is not above 0 and below 1, as certainty is no guess; an attribute there is none of.
     ///
     /// ```
     /// use recloop_agents::impressions::EstimatedGroups;
@@ -41,7 +41,7 @@ impl EstimatedGroups {
         accuracy: f64,
         rng: &Streams,
     ) -> Result<Self, AgentError> {
-        if !(0.0..=1.0).contains(&accuracy) {
+        if !(accuracy > 0.0 && accuracy < 1.0) {
             return Err(AgentError::Share { name: "accuracy", value: accuracy as f32 });
         }
         let n_attributes = people.groups().len();
@@ -61,6 +61,14 @@ impl EstimatedGroups {
             row[(truth + step) % n_levels] = if n_levels == 1 { 1.0 } else { accuracy as f32 };
         }
         Ok(Self { chances })
+    }
+
+    /// Certainty, which only a test may have.
+    #[cfg(test)]
+    pub(super) fn sure(levels: &[u16], n_levels: usize) -> Self {
+        let mut chances = Grid::zeros(levels.len(), n_levels);
+        (0..).zip(levels).for_each(|(user, level)| chances.row_mut(user)[usize::from(*level)] = 1.0);
+        Self { chances }
     }
 
     /// `[K]` how likely `user` is of each level.

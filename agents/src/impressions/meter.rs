@@ -24,8 +24,8 @@ use crate::error::check_positive;
 /// the level of a person instead of adding or removing one doubles these numbers.
 ///
 /// # Numerics
-/// Noise is named by *(item, release, attribute, kind of count and level)* and drawn to 53 bits in floating point. This is a
-/// simulation: whoever knows the seed knows the noise, and no care is taken of what the last bits of a sum may give away
+/// Noise is named by *(seed, item, release, attribute, kind of count and level)* and drawn to 53 bits in floating point. This is a
+/// simulation: whoever knows the seed knows the noise, a second meter of one attribute and seed adds the same again, and no care is taken of what the last bits of a sum may give away
 /// (Mironov 2012, "On significance of the least significant bits for differential privacy").
 ///
 /// # Errors
@@ -40,13 +40,13 @@ use crate::error::check_positive;
 /// use recloop_env::{Group, Population, Slates, Streams, UserId};
 ///
 /// let people = Population::new(vec![Group::new("half", &["a", "b"])], 2);
-/// let mut meter = ImpressionMeter::new(&people, 0, &[vec![UserId(0), UserId(1)]], 1e6)?;
+/// let mut meter = ImpressionMeter::new(&people, 0, &[vec![UserId(0), UserId(1)]], 1e6, &Streams::new(7))?;
 /// let mut slates = Slates::default();
 /// slates.reset(2, 1); // both are shown item 0
 /// meter.watch(&[UserId(0), UserId(1)], &slates)?;
-/// let told = meter.release(&Streams::new(7));
+/// let told = meter.release();
 /// assert!((told.impressions().row(0)[0] - 2.0).abs() < 0.01);
-/// assert!(meter.release(&Streams::new(7)).impressions().row(0)[0].abs() < 0.01, "the period is over");
+/// assert!(meter.release().impressions().row(0)[0].abs() < 0.01, "the period is over");
 /// # Ok::<(), recloop_agents::AgentError>(())
 /// ```
 // No `Debug`: what it holds is nobody's business.
@@ -62,6 +62,7 @@ pub struct ImpressionMeter {
     reached: Grid<u32>,
     met: HashSet<(UserId, ItemId)>,
     epsilon: f64,
+    rng: Streams,
     releases: u32,
 }
 
@@ -72,6 +73,7 @@ impl ImpressionMeter {
         attribute: usize,
         audiences: &[Vec<UserId>],
         epsilon: f64,
+        rng: &Streams,
     ) -> Result<Self, AgentError> {
         check_positive("epsilon", epsilon as f32)?;
         let groups = people.groups();
@@ -90,7 +92,7 @@ impl ImpressionMeter {
             }
             audience.iter().try_for_each(|user| count(&mut eligible, &levels, *user, item))?;
         }
-        Ok(Self { attribute, levels, eligible, shown, reached, met, epsilon, releases: 0 })
+        Ok(Self { attribute, levels, eligible, shown, reached, met, epsilon, rng: *rng, releases: 0 })
     }
 
     /// Counts the slates that `users` are shown.
@@ -107,12 +109,12 @@ impl ImpressionMeter {
     }
 
     /// Lets out what was counted since the last release, with noise, and begins to count anew.
-    pub fn release(&mut self, rng: &Streams) -> NoisedCounts {
+    pub fn release(&mut self) -> NoisedCounts {
         self.releases += 1;
         let told = NoisedCounts {
-            eligible: self.noised(0, Tick(0), rng),
-            impressions: self.noised(1, Tick(self.releases), rng),
-            reached: self.noised(2, Tick(self.releases), rng),
+            eligible: self.noised(0, Tick(0)),
+            impressions: self.noised(1, Tick(self.releases)),
+            reached: self.noised(2, Tick(self.releases)),
             epsilon: self.epsilon,
             release: self.releases,
         };
@@ -121,7 +123,7 @@ impl ImpressionMeter {
         told
     }
 
-    fn noised(&self, kind: usize, at: Tick, rng: &Streams) -> Grid<f64> {
+    fn noised(&self, kind: usize, at: Tick) -> Grid<f64> {
         let counts = [&self.eligible, &self.shown, &self.reached][kind];
         let scale = SCALES[kind] / self.epsilon;
         let mut noised = Grid::zeros(counts.rows(), counts.width());
@@ -129,7 +131,7 @@ impl ImpressionMeter {
             for (level, &n) in counts.row(item).iter().enumerate() {
                 let draw = (kind as u32) << 24 | (self.attribute as u32) << 16 | level as u32;
                 let name = (ItemId(item as u32), at, draw);
-                let noise = laplace(rng, purpose::MEASUREMENT, name, scale);
+                let noise = laplace(&self.rng, purpose::MEASUREMENT, name, scale);
                 noised.row_mut(item)[level] = f64::from(n) + noise;
             }
         }

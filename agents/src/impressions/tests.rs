@@ -37,7 +37,7 @@ fn told(eligible: &[f64], impressions: &[f64], levels: usize) -> NoisedCounts {
 }
 
 fn sure(levels: &[u16], n_levels: usize) -> EstimatedGroups {
-    EstimatedGroups::with_accuracy(&people(levels, n_levels), 0, 1.0, &Streams::new(1)).unwrap()
+    EstimatedGroups::sure(levels, n_levels)
 }
 
 #[test]
@@ -66,14 +66,14 @@ fn noise_is_laplace() {
 #[test]
 fn a_release_counts_its_own_period_and_eligible_noise_is_drawn_once() {
     let audiences = [users(4), vec![UserId(0), UserId(3)]];
-    let mut meter = ImpressionMeter::new(&people(&[0, 1, 1, 0], 2), 0, &audiences, 1e7).unwrap();
+    let mut meter =
+        ImpressionMeter::new(&people(&[0, 1, 1, 0], 2), 0, &audiences, 1e7, &Streams::new(3)).unwrap();
     let mut slates = Slates::default();
     slates.reset(2, 2);
     (0..2).for_each(|r| slates.items.row_mut(r).copy_from_slice(&[ItemId(0), ItemId(1)]));
     meter.watch(&[UserId(0), UserId(3)], &slates).unwrap();
     meter.watch(&[UserId(0), UserId(1)], &slates).unwrap();
-    let rng = Streams::new(3);
-    let (first, second) = (meter.release(&rng), meter.release(&rng));
+    let (first, second) = (meter.release(), meter.release());
     let near = |found: &Grid<f64>, expected: [f64; 4]| {
         // Noise of scale 10⁻⁷ is beyond 10⁻⁴ once in e¹⁰⁰⁰.
         found.as_slice().iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4)
@@ -91,17 +91,19 @@ fn a_release_counts_its_own_period_and_eligible_noise_is_drawn_once() {
 fn a_meter_refuses_what_it_cannot_measure() {
     let people = people(&[0, 1], 2);
     let new = |attribute, audiences: &[Vec<UserId>], epsilon| {
-        ImpressionMeter::new(&people, attribute, audiences, epsilon).err().map(|error| error.to_string())
+        ImpressionMeter::new(&people, attribute, audiences, epsilon, &Streams::new(3))
+            .err()
+            .map(|error| error.to_string())
     };
     for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(new(0, &[users(2)], epsilon).unwrap().starts_with("set epsilon to "));
     }
     assert_eq!(new(0, &[users(2), vec![]], 1.0).unwrap(), "measure item 1: nobody may be shown it");
     assert!(matches!(
-        ImpressionMeter::new(&people, 1, &[], 1.0).err(),
+        ImpressionMeter::new(&people, 1, &[], 1.0, &Streams::new(3)).err(),
         Some(AgentError::NoAttribute { attribute: 1, n_attributes: 1 })
     ));
-    let mut meter = ImpressionMeter::new(&people, 0, &[users(2)], 1.0).unwrap();
+    let mut meter = ImpressionMeter::new(&people, 0, &[users(2)], 1.0, &Streams::new(3)).unwrap();
     let mut slates = Slates::default();
     slates.reset(1, 1);
     assert!(matches!(
@@ -133,7 +135,9 @@ fn guesses_are_as_good_as_said() {
     }
     let one = EstimatedGroups::with_accuracy(&people(&[0; 3], 1), 0, 0.3, &Streams::new(2)).unwrap();
     assert_eq!(one.of(UserId(2)), [1.0]);
-    assert!(EstimatedGroups::with_accuracy(&people(&[0], 2), 0, 1.1, &Streams::new(2)).is_err());
+    for accuracy in [-0.1, 0.0, 1.0, 1.1, f64::NAN] {
+        assert!(EstimatedGroups::with_accuracy(&people(&[0], 2), 0, accuracy, &Streams::new(2)).is_err());
+    }
     assert!(EstimatedGroups::with_accuracy(&people(&[0], 2), 1, 0.9, &Streams::new(2)).is_err());
 }
 
@@ -175,6 +179,36 @@ fn what_may_be_noise_moves_nobody() {
     // Counts below zero are noise as well, and no count at all divides nothing.
     scorer.hear(&told(&[-3.0, -1.0, 5.0, 5.0], &[-500.0, -500.0, -500.0, -100.0], 2)).unwrap();
     assert_eq!(scores(&scorer, &scene.at(2), 1), [0.0, 1.0]);
+}
+
+/// Mean size of the pull on an item that reached its audience in the mix it has, heard by a meter of this ε.
+fn pulled(epsilon: f64) -> f32 {
+    let levels: Vec<u16> = (0..400).map(|u| u % 2).collect();
+    let audiences = vec![users(400); 30];
+    let mut meter =
+        ImpressionMeter::new(&people(&levels, 2), 0, &audiences, epsilon, &Streams::new(5)).unwrap();
+    let scene = Scene::new(&[[1.0]; 400], &[(0, [0.0]); 30], 2);
+    let mut scorer =
+        Controlled::new(DotProduct::new("interest", &["factor"]), sure(&levels, 2), 1.0).unwrap();
+    scorer.begin(&scene.spec).unwrap();
+    let mut slates = Slates::default();
+    slates.reset(400, 30);
+    (0..400).for_each(|r| (0..30).for_each(|i| slates.items.row_mut(r)[i as usize] = ItemId(i)));
+    for _ in 0..10 {
+        meter.watch(&users(400), &slates).unwrap();
+        scorer.hear(&meter.release()).unwrap();
+    }
+    // All scores were 0: what is left is the pull.
+    let pulls = [0, 1].map(|row| scores(&scorer, &scene.at(30), row));
+    pulls.iter().flatten().map(|pull| pull.abs()).sum::<f32>() / 60.0
+}
+
+#[test]
+fn fair_delivery_is_left_alone_but_for_little_of_the_noise() {
+    // A group that an item has not reached at all pulls by 1 and more.
+    let pulls = [1e6, 10.0, 1.0, 0.3, 0.1, 0.001].map(pulled);
+    assert!(pulls.iter().all(|pull| *pull < 0.1), "{pulls:?}");
+    assert!(pulls[0] < 1e-4 && pulls.iter().any(|pull| *pull > 0.005), "noise there is: {pulls:?}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Rerank {
 /// [`Rerank::Mmr`] and [`Rerank::Dpp`] consider the N best, the fair ones all that are listed and were retrieved: what a
 /// starved creator made is seldom among the best. Where a loss depends on what stands above, a slate is built greedily. The
 /// score of a placed item is what it was worth when it was placed, of the rest what it would be worth below the slate, and
-/// of what was not considered as if it were a copy of an item above. These never rise from place to place, so
+/// of what was not considered w less than that of a copy of an item above. These never rise from place to place, so
 /// [`Greedy`](crate::Greedy) shows the items in the order they were placed, with propensity 1, and
 /// [`PlackettLuce`](crate::PlackettLuce) draws around that order, with exact propensities.
 ///

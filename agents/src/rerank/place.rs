@@ -10,7 +10,7 @@ use crate::select::Ties;
 
 /// What every item considered loses, given the items placed so far; never less than before.
 pub(super) trait Penalty {
-    /// What was not considered loses: no item loses more.
+    /// The most that an item considered may lose.
     fn worst(&self) -> f32;
 
     fn loss(&self, item: usize) -> f32;
@@ -71,7 +71,7 @@ impl Considered<'_> {
     /// few are looked at again.
     pub(super) fn place(&self, k: usize, scale: Scale, mut penalty: impl Penalty, out: &mut [f32]) {
         let scores: Vec<f32> = self.places.iter().map(|place| out[*place]).collect();
-        lose(out, scale, |_| penalty.worst());
+        lose(out, scale, |_| penalty.worst() + 1.0);
         let worth = |penalty: &dyn Penalty, i: usize| scale.worth(scores[i], penalty.loss(i));
         let key = |worth: f32, i: usize| (self.ties.key(worth, self.listed[self.places[i]]), Reverse(i));
         let mut waiting: BinaryHeap<_> = (0..scores.len()).map(|i| key(worth(&penalty, i), i)).collect();

@@ -4,7 +4,7 @@ use recloop_env::{Draws, Tick, below};
 
 use super::mind::{Knowledge, Lens, Minds};
 use super::{Actions, BeliefKind};
-use crate::made::{Choice, LEVELS, Memory, OwnItem};
+use crate::made::{Choice, LEVELS, Memory, OwnItem, USUAL};
 
 /// What a creator decides in.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +35,12 @@ impl Minds {
         let last = items.iter().rev().find(|own| own.ticks(here.now) > 0);
         let news = last.filter(|own| self.plans[at].judged != own.id.0 + 1);
         if self.plans[at].left == 0 || news.is_some() {
-            let knowledge = self.knowledge(at, items, here.now, here.lens);
-            if self.plans[at].left == 0 || news.is_some_and(|own| self.is_surprised(own, &knowledge)) {
+            let surprised = |own: &OwnItem| {
+                let before = items.partition_point(|other| other.id < own.id);
+                self.is_surprised(own, &self.knowledge(at, &items[..before], here.now, here.lens))
+            };
+            if self.plans[at].left == 0 || news.is_some_and(surprised) {
+                let knowledge = self.knowledge(at, items, here.now, here.lens);
                 let felt = last.map_or(0.0, |own| self.felt(at, own, here));
                 self.think(at, memory, here, &knowledge, felt, draws);
             }
@@ -49,7 +53,7 @@ impl Minds {
         plan.choice
     }
 
-    /// Whether an item's clicks are too far from what was believed.
+    /// Whether an item's clicks are too far from what was believed before it.
     fn is_surprised(&self, own: &OwnItem, knowledge: &Knowledge) -> bool {
         let rate = knowledge.click_rate(usize::from(own.choice.topic));
         let sds = rate.surprise(f64::from(own.impressions), f64::from(own.clicks));
@@ -197,6 +201,7 @@ fn best(
     topics.fold(None, better)
 }
 
+/// The level of most worth; the usual one where others are worth no more.
 fn largest(values: [f64; LEVELS]) -> usize {
-    (0..LEVELS).fold(0, |best, at| if values[at] > values[best] { at } else { best })
+    (0..LEVELS).fold(usize::from(USUAL), |best, at| if values[at] > values[best] { at } else { best })
 }

@@ -303,10 +303,7 @@ impl CreatorModel for FeedCreators {
         let choice = Choice { topic, effort: brief.effort as u8, bait: brief.bait as u8 };
         let nth = self.roster.memory().n_unheard(at);
         let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick).part(nth as u16);
-        let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
-        let item = self.item(at, choice, live_ticks, &mut making);
-        self.roster.publish(at, choice, live_ticks);
-        Ok(item)
+        Ok(self.publish(at, choice, &mut making))
     }
 
     fn save(&self) -> Result<Snapshot, SnapshotError> {

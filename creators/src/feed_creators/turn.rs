@@ -1,7 +1,9 @@
 //! A creator's turn: it hears what became of its items, decides, and makes new ones.
 
 use rand_distr::{Distribution, Poisson};
-use recloop_env::{CreatorAction, CreatorError, CreatorId, Draws, OwnFeedback, Streams, Tick, purpose};
+use recloop_env::{
+    CreatorAction, CreatorError, CreatorId, Draws, NewItem, OwnFeedback, Streams, Tick, purpose,
+};
 
 use super::FeedCreators;
 use crate::TopicRule;
@@ -42,8 +44,7 @@ impl FeedCreators {
         let value = self.hear(own, tick);
         let mut deciding = rng.at(purpose::CREATOR, creator, tick);
         let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick);
-        let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
-        let (mut cost, spent) = (0.0, self.roster.spent_a_day(at));
+        let spent = self.roster.spent_a_day(at);
         for _ in 0..self.n_posts(at, tick, &mut deciding) {
             let choice = match (self.params.rule_of(at), &self.minds, &mut *informed) {
                 (TopicRule::FullInformation, Some(minds), Some(choose)) => {
@@ -52,16 +53,23 @@ impl FeedCreators {
                 }
                 _ => self.choose(at, tick, spent, &mut deciding),
             };
-            let item = self.item(at, choice, live_ticks, &mut making);
-            self.roster.publish(at, choice, live_ticks);
-            if let Some(minds) = &mut self.minds {
-                minds.fade(at);
-            }
-            cost += self.beliefs.cost(choice.effort, spent);
+            let item = self.publish(at, choice, &mut making);
             out.push((creator, CreatorAction::Publish(item)));
         }
         let keep = (-self.turns.days / f64::from(self.beliefs.utility_half_life_days)).exp2();
-        self.roster.book(at, self.turns.days, keep, value, cost);
+        self.roster.book(at, self.turns.days, keep, value);
+    }
+
+    /// Makes an item, and pays for it.
+    pub(super) fn publish(&mut self, at: usize, choice: Choice, making: &mut Draws) -> NewItem {
+        let live_ticks = self.turns.in_days(self.params.lifetime_days) * self.turns.period;
+        let item = self.item(at, choice, live_ticks, making);
+        self.roster.publish(at, choice, live_ticks);
+        self.roster.pay(at, self.beliefs.cost(choice.effort, self.roster.spent_a_day(at)));
+        if let Some(minds) = &mut self.minds {
+            minds.fade(at);
+        }
+        item
     }
 
     /// A creator takes in what it is told, and forgets what is long past; tells what its items brought.

@@ -136,27 +136,53 @@ fn add(eligible: &mut Vec<Eligible>, item: ItemId, impressions: u32) {
 struct Item {
     eligible: Vec<u32>,
     counted: Vec<u32>,
+    /// Whether everybody is counted once.
+    once: bool,
+}
+
+impl Item {
+    fn is_met(&self) -> bool {
+        total(&self.eligible) > 0
+    }
+
+    fn is_judged(&self) -> bool {
+        self.is_met() && total(&self.counted) >= JUDGED
+    }
+
+    /// Variance of a fair share beside that of as many draws with replacement: people are drawn without, and of an audience
+    /// that was all reached, nothing is left to luck.
+    fn left(&self) -> f64 {
+        let (audience, reached) = (f64::from(total(&self.eligible)), f64::from(total(&self.counted)));
+        if self.once { (audience - reached) / (audience - 1.0).max(1.0) } else { 1.0 }
+    }
+}
+
+fn total(counts: &[u32]) -> u32 {
+    counts.iter().sum()
 }
 
 impl DeliveryTable {
+    /// Items that somebody could be shown, and that were counted too seldom to be judged; 0 if nobody is grouped.
+    #[must_use]
+    pub fn not_judged(&self, attribute: usize, counted: Counted) -> u64 {
+        let items = self.items(attribute, counted).unwrap_or_default();
+        items.iter().filter(|item| item.is_met() && !item.is_judged()).count() as u64
+    }
+
     /// Coverage by one attribute; `None` if nobody is grouped by it, or no item is judged.
     ///
     /// One level alone is always covered: its mix cannot be missed.
     #[must_use]
     pub fn coverage(&self, attribute: usize, counted: Counted) -> Option<Coverage> {
         let items = self.items(attribute, counted)?;
-        let total = |counts: &[u32]| counts.iter().sum::<u32>();
-        let met = items.iter().filter(|item| total(&item.eligible) > 0);
-        let judged: Vec<Verdict> =
-            met.clone().filter(|item| total(&item.counted) >= JUDGED).map(Verdict::of).collect();
-        let not_judged = (met.count() - judged.len()) as u64;
+        let judged: Vec<Verdict> = items.iter().filter(|item| item.is_judged()).map(Verdict::of).collect();
         (!judged.is_empty()).then(|| Coverage {
             variance: Estimate::mean(judged.iter().map(|item| item.variance)),
             by_item: weighed(&judged, |_| 1.0, Verdict::covered),
             by_volume: weighed(&judged, |item| item.volume, Verdict::covered),
             fair_by_item: weighed(&judged, |_| 1.0, |item| item.fair),
             fair_by_volume: weighed(&judged, |item| item.volume, |item| item.fair),
-            not_judged,
+            not_judged: self.not_judged(attribute, counted),
         })
     }
 
@@ -170,10 +196,12 @@ impl DeliveryTable {
             let level = usize::from(people.level(user, attribute));
             for one in eligible {
                 if one.item.index() >= items.len() {
-                    let nothing = Item { eligible: vec![0; n_levels], counted: vec![0; n_levels] };
+                    let nothing =
+                        Item { eligible: vec![0; n_levels], counted: vec![0; n_levels], once: false };
                     items.resize(one.item.index() + 1, nothing);
                 }
                 let item = &mut items[one.item.index()];
+                item.once = counted == Counted::People;
                 item.eligible[level] += 1;
                 item.counted[level] += match counted {
                     Counted::Impressions => one.impressions,
@@ -195,8 +223,8 @@ struct Verdict {
 
 impl Verdict {
     fn of(item: &Item) -> Self {
-        let (audience, volume) = (mix(&item.eligible), f64::from(item.counted.iter().sum::<u32>()));
-        let fair = fair_coverage(&audience, std::iter::once(volume)).mean;
+        let (audience, volume) = (mix(&item.eligible), f64::from(total(&item.counted)));
+        let fair = fair_coverage(&audience, std::iter::once(volume / item.left())).mean;
         Self { variance: variance(&audience, &item.counted), volume, fair }
     }
 

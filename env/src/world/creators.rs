@@ -61,6 +61,8 @@ pub(super) struct Creators {
     pub(super) last_turn: Tick,
     /// What creators were last told; agents driving them from outside read it.
     pub(super) told: Vec<OwnFeedback>,
+    /// What those who had left would have been told with them; nobody reads it but views of this world, as it goes on.
+    missed: Vec<OwnFeedback>,
     /// Actions decided outside, for the next turn.
     pub(super) staged: Vec<(CreatorId, CreatorAction)>,
     actions: Vec<(CreatorId, CreatorAction)>,
@@ -76,6 +78,7 @@ impl Creators {
             next_turn: 0,
             last_turn: Tick(0),
             told: Vec::new(),
+            missed: Vec::new(),
             staged: Vec::new(),
             actions: Vec::new(),
         };
@@ -120,6 +123,7 @@ impl Creators {
             next_turn: self.next_turn,
             last_turn: self.last_turn,
             told: self.told.clone(),
+            missed: Vec::new(),
             staged: self.staged.clone(),
             actions: Vec::new(),
         }
@@ -171,7 +175,11 @@ impl Creators {
         events: &mut Vec<Event>,
     ) -> Result<(), CreatorError> {
         let turn = self.last_turn;
+        let mut gone = Vec::new();
         for (creator, action) in actions {
+            if gone.contains(&creator) {
+                continue; // its model, or an agent outside, decided more than that it leaves
+            }
             if !self.is_active(creator) {
                 return Err(CreatorError::Absent { creator });
             }
@@ -183,6 +191,7 @@ impl Creators {
                     self.active[creator.index()] = 0;
                     self.facts[creator.index()].left = Some(turn);
                     events.push(Event::Exit { creator });
+                    gone.push(creator);
                     continue;
                 }
             };
@@ -196,19 +205,24 @@ impl Creators {
     /// Tells active creators what they are owed and takes down what they do. Of several turns between two busy ticks
     /// only the `first` has an audience to tell of, and that is what agents outside may still read afterwards.
     fn take_turn(&mut self, tick: Tick, first: bool, now: &Now) -> Result<(), CreatorError> {
+        if let Some(catalogue) = now.items.catalogue() {
+            self.minds.inform(&Platform { everyone: &self.owed, catalogue, tick });
+        }
         let mut told = if first { std::mem::take(&mut self.told) } else { Vec::new() };
         told.clear();
+        self.missed.clear();
         for (own, active) in self.owed.iter_mut().zip(&self.active) {
             let items = std::mem::take(&mut own.items);
-            if *active == 1 {
-                told.push(OwnFeedback { creator: own.creator, items });
+            match *active {
+                1 => told.push(OwnFeedback { creator: own.creator, items }),
+                _ if !items.is_empty() => self.missed.push(OwnFeedback { creator: own.creator, items }),
+                _ => {}
             }
         }
         self.actions.clear();
-        self.actions.append(&mut self.staged);
-        if let Some(catalogue) = now.items.catalogue() {
-            self.minds.inform(&Platform { everyone: &told, catalogue, tick });
-        }
+        let mut staged = std::mem::take(&mut self.staged);
+        staged.retain(|(creator, _)| self.is_active(*creator));
+        self.actions.append(&mut staged);
         let acted = self.minds.model_mut().act(&told, tick, &now.rng, &mut self.actions);
         if first {
             self.told = told;
@@ -224,7 +238,20 @@ impl World {
         self.creators.as_ref().map_or(&[], |creators| &creators.told)
     }
 
-    /// Decides from outside what creators do at their next turn, beside what their model does.
+    /// The latest that is known of a creator's items: what it was told at the last turn, or would have been had it not left
+    /// or the world not ended.
+    pub(crate) fn latest_of(&self, creator: CreatorId) -> Option<&OwnFeedback> {
+        let creators = self.creators.as_ref()?;
+        let of = |all: &[OwnFeedback]| all.binary_search_by_key(&creator, |own| own.creator).ok();
+        if self.is_over() {
+            return creators.owed.get(creator.index());
+        }
+        let told = of(&creators.told).map(|at| &creators.told[at]);
+        told.or_else(|| of(&creators.missed).map(|at| &creators.missed[at]))
+    }
+
+    /// Decides from outside what creators do at their next turn, beside what their model does; who leaves does nothing
+    /// after that.
     pub fn set_creator_actions(
         &mut self,
         actions: Vec<(CreatorId, CreatorAction)>,
@@ -268,8 +295,12 @@ impl World {
             super::Stage::Over => return Err(StepError::Over { at: self.now.tick }),
             super::Stage::Observed => {}
         }
-        if let Some((creator, _)) = actions.iter().find(|(creator, _)| !self.is_creating(*creator)) {
-            return Err(CreatorError::Absent { creator: *creator }.into());
+        let mut leave = Vec::new();
+        for (creator, action) in &actions {
+            if !self.is_creating(*creator) || leave.contains(creator) {
+                return Err(CreatorError::Absent { creator: *creator }.into());
+            }
+            leave.extend((*action == CreatorAction::Leave).then_some(*creator));
         }
         if let Some(creators) = &mut self.creators {
             let mut events = std::mem::take(&mut self.now.early);

@@ -6,7 +6,7 @@ use super::{Stage, World};
 use crate::calendar::Calendar;
 use crate::snapshot::{Array, Element, Snapshot, SnapshotError, SnapshotSink, SnapshotSource, Under};
 use crate::{
-    Candidates, CreatorFact, CreatorId, Env, ItemId, Message, NewItem, Observation, OwnFeedback,
+    Candidates, CreatorFact, CreatorId, Env, Event, ItemId, Message, NewItem, Observation, OwnFeedback,
     ResetOptions, SetId, StepError, Supply, Tick, UserId,
 };
 
@@ -44,6 +44,7 @@ impl World {
             met.save(out)?;
         }
         save_unheard(&now.unheard, out)?;
+        out.put(Array::new("early", 3, now.early.iter().flat_map(words).collect::<Vec<_>>()))?;
         for (c, member) in self.cohorts.iter().enumerate() {
             member.cohort.save(&mut Under { prefix: format!("cohort{c}"), stream: out })?;
         }
@@ -78,9 +79,6 @@ impl World {
         self.reset(u64::from(seed_high) << 32 | u64::from(seed_low), &options, out)?;
         let now = &mut self.now;
         now.stage = Stage::Unready;
-        if now.tick != Tick(tick) {
-            now.early.clear();
-        }
         now.tick = Tick(tick);
         now.users = load_here(from, self.spec.n_users)?;
         let mut due = vec![0; self.spec.n_users];
@@ -95,6 +93,7 @@ impl World {
             met.load(from)?;
         }
         now.unheard = load_unheard(from)?;
+        now.early = load_early(from)?;
         for (c, member) in self.cohorts.iter_mut().enumerate() {
             member.cohort.load(&mut Under { prefix: format!("cohort{c}"), stream: &mut *from })?;
         }
@@ -120,6 +119,28 @@ fn load_here(from: &mut dyn SnapshotSource, n_users: usize) -> Result<Vec<UserId
     }
     let reason = format!("it is not an ascending list of users below {n_users}");
     Err(SnapshotError::Corrupt { name: "here".into(), reason })
+}
+
+/// An event in three words.
+fn words(event: &Event) -> [u32; 3] {
+    match *event {
+        Event::Publish { item, creator } => [0, creator.0, item.0],
+        Event::Enter { creator } => [1, creator.0, 0],
+        Event::Exit { creator } => [2, creator.0, 0],
+        Event::Renew { user } => [3, user.0, 0],
+    }
+}
+
+fn load_early(from: &mut dyn SnapshotSource) -> Result<Vec<Event>, SnapshotError> {
+    let events = from.take("early")?;
+    let event = |words: &[u32]| match *words {
+        [0, creator, item] => Ok(Event::Publish { item: ItemId(item), creator: CreatorId(creator) }),
+        [1, creator, _] => Ok(Event::Enter { creator: CreatorId(creator) }),
+        [2, creator, _] => Ok(Event::Exit { creator: CreatorId(creator) }),
+        [3, user, _] => Ok(Event::Renew { user: UserId(user) }),
+        _ => Err(SnapshotError::Corrupt { name: "early".into(), reason: "it is no list of events".into() }),
+    };
+    events.as_slice()?.chunks(3).map(event).collect()
 }
 
 fn save_unheard(unheard: &[(UserId, Message)], out: &mut dyn SnapshotSink) -> Result<(), SnapshotError> {

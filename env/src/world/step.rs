@@ -49,8 +49,12 @@ impl Env for World {
         }
         self.begin_tick(Tick(0));
         let mut early = Vec::new();
-        self.creators_act(&mut early)?;
+        let acted = self.creators_act(&mut early);
         self.now.early = early;
+        if let Err(error) = acted {
+            self.now.stage = Stage::Unready;
+            return Err(error.into());
+        }
         self.observe(out)
     }
 

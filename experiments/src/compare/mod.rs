@@ -22,6 +22,7 @@ pub use comparison::{Compared, Comparison, Difference, Failure, MetricCompared, 
 pub use contender::Contender;
 pub(crate) use contender::layer as recommender_layer;
 pub use interval::Interval;
+pub(crate) use interval::student_t;
 pub use spread::{PlannedRun, RunsObserver};
 
 use kept::Kept;

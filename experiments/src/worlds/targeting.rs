@@ -45,7 +45,7 @@ impl Default for TargetingConfig {
     /// All chosen by us: 60 items, each for some two in five of 3,000 readers.
     fn default() -> Self {
         Self {
-            users: 3_000,
+            users: 10_000,
             items: 60,
             audience_share: 0.4,
             audience_tilt: 0.5,

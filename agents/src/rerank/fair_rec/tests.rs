@@ -95,6 +95,7 @@ proptest! {
         let (scene, known, part) = market.open();
         let (_, slates) = divided(&scene, &scene.seen, &known, dial);
         let guaranteed = ((dial * part as f32) as usize).min(market.users);
+        prop_assume!(guaranteed > 0 && market.creators >= market.k);
         let mut places = vec![0; market.creators];
         slates.items.as_slice().iter().for_each(|item| places[market.creator(*item)] += 1);
         let short = places.iter().filter(|places| **places < guaranteed).count();

@@ -29,10 +29,21 @@ fn mmr_scores_are_those_worked_out_by_hand() {
     // 1–2: 0.8 · 0.6 − 0.6 · 0.8 = 0.
     let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
     // d = ½: item 0 first, at ½; then 1 has 0.4 − 0.2 · 0.8 = 0.24 and 2 has 0.3 − 0.2 · 0.6 = 0.18; after 1, item 2 has
-    // the same, being most like 0. The last counts as a copy: 0 − 0.2 · 1.
-    close(&scored(&scene, Rerank::Mmr, 0.5, 3), &[0.5, 0.24, 0.18, -0.2]);
+    // the same, being most like 0. The last counts as less than a copy: 0 − 0.2 · 2.
+    close(&scored(&scene, Rerank::Mmr, 0.5, 3), &[0.5, 0.24, 0.18, -0.4]);
     // d = ¾ turns 1 and 2 round: 0.2 − 0.3 · 0.8 = −0.04 and 0.15 − 0.3 · 0.6 = −0.03.
-    close(&scored(&scene, Rerank::Mmr, 0.75, 3), &[0.25, -0.04, -0.03, -0.3]);
+    close(&scored(&scene, Rerank::Mmr, 0.75, 3), &[0.25, -0.04, -0.03, -0.6]);
+}
+
+#[test]
+fn what_was_not_considered_stays_below_copies_at_full_dial() {
+    // Topics 0, 0, 0 on the list of three, and a topic of its own beyond it: a slate of three is the list.
+    let items = [(0, [1.0]), (0, [0.9]), (0, [0.8]), (1, [0.1])];
+    let scene = Scene::new(&[[1.0]], &items, 3);
+    for rerank in [Rerank::Mmr, Rerank::Dpp] {
+        let scored = scored(&scene, rerank, 1.0, 3);
+        assert!(scored[..3].iter().all(|score| *score > scored[3]), "{rerank:?}: {scored:?}");
+    }
 }
 
 #[test]
@@ -40,7 +51,7 @@ fn dpp_scores_are_those_worked_out_by_hand() {
     // As above. After 0: d² = 1 − 0.8² = 0.36 and 1 − 0.6² = 0.64. A plane is spanned by two: then nothing is left.
     let scene = plane(&[[1.0, 0.0], [0.8, 0.6], [0.6, -0.8], [0.0, 1.0]], 3);
     let copy = -1e-6_f32.ln();
-    let expected = [0.5, 0.4 - 0.2 * copy, 0.3 + 0.2 * 0.64_f32.ln(), -0.2 * copy];
+    let expected = [0.5, 0.4 - 0.2 * copy, 0.3 + 0.2 * 0.64_f32.ln(), -0.2 * (copy + 1.0)];
     close(&scored(&scene, Rerank::Dpp, 0.5, 3), &expected);
 }
 

@@ -158,7 +158,8 @@ fn deviation(eligible: &[f64], draw: u32) -> f64 {
         [radius * angle.cos(), radius * angle.sin()]
     });
     let rooted: Vec<f64> = eligible.iter().zip(normals).map(|(d, normal)| d.sqrt() * normal).collect();
-    let along: f64 = eligible.iter().zip(&rooted).map(|(d, rooted)| d.sqrt() * rooted).sum();
+    // What is left adds up to 0: shares are won by some and lost by others.
+    let along: f64 = rooted.iter().sum();
     eligible.iter().zip(&rooted).map(|(d, rooted)| (rooted - d * along).abs()).sum::<f64>() / 2.0
 }
 
@@ -176,23 +177,34 @@ mod tests {
     #[test]
     #[expect(clippy::print_stdout, reason = "evidence is printed")]
     fn fair_delivery_gets_what_multinomial_draws_get() {
-        // Five even groups, 100 and 300 impressions: counted over 20,000 multinomial draws, one standard error 0.003; the
-        // Gaussian sample adds 0.007, four of both together 0.03, and the third moment another O(1/n).
-        let eligible = [0.2; 5];
-        let counted = |impressions: u32| {
+        // Counted over 20,000 multinomial draws, one standard error 0.003; the Gaussian sample adds 0.007, four of both together
+        // 0.03, and the third moment another O(1/n).
+        let counted = |eligible: &[f64], impressions: u32| {
             let draws = 20_000;
             let under = (0..draws).filter(|draw| {
-                let mut shown = [0; 5];
+                let mut shown = vec![0; eligible.len()];
                 for i in 0..impressions {
-                    shown[(unit(philox4x32([i, *draw, 1, 0], [9, 9])[0]) * 5.0) as usize] += 1;
+                    let mut left = unit(philox4x32([i, *draw, 1, 0], [9, 9])[0]);
+                    let level = eligible.iter().position(|share| {
+                        left -= share;
+                        left < 0.0
+                    });
+                    shown[level.unwrap_or(eligible.len() - 1)] += 1;
                 }
-                variance(&eligible, &shown) <= BOUND + 1e-12
+                variance(eligible, &shown) <= BOUND + 1e-12
             });
             under.count() as f64 / f64::from(draws)
         };
-        for (impressions, tolerance) in [(100, 0.04), (300, 0.02)] {
-            let fair = fair_coverage(&eligible, [f64::from(impressions)].into_iter()).mean;
-            let counted = counted(impressions);
+        let cases: [(&[f64], u32, f64); 5] = [
+            (&[0.2; 5], 100, 0.03),
+            (&[0.2; 5], 300, 0.02),
+            (&[0.05; 20], 300, 0.04),
+            (&[0.7, 0.2, 0.1], 40, 0.05),
+            (&[0.9, 0.1], 60, 0.05),
+        ];
+        for (eligible, impressions, tolerance) in cases {
+            let fair = fair_coverage(eligible, [f64::from(impressions)].into_iter()).mean;
+            let counted = counted(eligible, impressions);
             println!("evidence: fair delivery of {impressions}: {fair:.3}, multinomial draws {counted:.3}");
             assert!((fair - counted).abs() < tolerance, "{impressions}: {fair}, counted {counted}");
         }
@@ -201,6 +213,7 @@ mod tests {
     #[test]
     fn one_level_is_always_covered() {
         assert_eq!(fair_coverage(&[1.0], [300.0, 500.0].into_iter()).mean, 1.0);
+        assert_eq!(fair_coverage(&[0.5, 0.5], [f64::INFINITY].into_iter()).mean, 1.0);
         assert!(fair_coverage(&[0.5, 0.5], [].into_iter()).mean.is_nan());
     }
 }

@@ -116,9 +116,9 @@ impl Impressions {
                 attribute.about,
                 100.0 * attribute.accuracy
             )?;
-            writeln!(out, "{}", covered(attribute))?;
-            writeln!(out, "{}", costs(attribute))?;
-            writeln!(out, "{}", curve(attribute))?;
+            writeln!(out, "{}", covered(attribute, seeds))?;
+            writeln!(out, "{}", costs(attribute, seeds))?;
+            writeln!(out, "{}", curve(attribute, seeds))?;
         }
         if let Some(dir) = &self.out {
             writeln!(out, "\nThe page is {}.", dir.join(PAGE).display())?;
@@ -135,29 +135,29 @@ fn aligned(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     table.to_string()
 }
 
-fn covered(attribute: &AttributeFound) -> String {
+fn covered(attribute: &AttributeFound, n: usize) -> String {
     let row = |way: &CoverageFound| {
         let not_judged = format!("{} / {}", way.not_judged[0], way.not_judged[1]);
-        let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(percent);
+        let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(|it| percent(it, n));
         [way.name()].into_iter().chain(shares).chain([not_judged]).collect()
     };
     let header = ["coverage, %", "no control", "control", "fair", "gap closed", "not judged"];
     aligned(&header, attribute.coverage.iter().map(row))
 }
 
-fn costs(attribute: &AttributeFound) -> String {
+fn costs(attribute: &AttributeFound, n: usize) -> String {
     let cost = &attribute.cost;
     format!(
         "Lost: {} % of relevance, {} % of clicks. Publicly undertaken: {:.1} % of items.",
-        percent(&cost.relevance_lost),
-        percent(&cost.clicks_lost),
+        percent(&cost.relevance_lost, n),
+        percent(&cost.clicks_lost, n),
         100.0 * attribute.target
     )
 }
 
-fn curve(attribute: &AttributeFound) -> String {
+fn curve(attribute: &AttributeFound, n: usize) -> String {
     let row = |point: &CurvePoint| {
-        let cells = [&point.controlled, &point.gap_closed, &point.relevance_lost].map(percent);
+        let cells = [&point.controlled, &point.gap_closed, &point.relevance_lost].map(|it| percent(it, n));
         [point.epsilon.to_string()].into_iter().chain(cells).collect()
     };
     aligned(&["ε", "control", "gap closed", "relevance lost"], attribute.curve.iter().map(row))

@@ -9,13 +9,16 @@ use serde::Serialize;
 
 use super::conditions::KINDS;
 use super::summary::{CreatorStudy, KindFound, RerankFound, Share};
+use crate::compare::student_t;
 use crate::study::chart::{Chart, Line, Point};
 
 /// The page, in the folder of a study.
 pub const PAGE: &str = "study.html";
 
-/// What 95 % of a normal law lie within, in standard errors: for pictures of ten seeds.
-const WIDE: f64 = 2.262;
+/// Half a 95 % interval.
+fn half(share: &Share) -> f64 {
+    student_t(share.n - 1) * share.se
+}
 
 #[derive(Debug, Serialize)]
 struct Page<'a> {
@@ -60,7 +63,7 @@ pub(super) fn of(study: &CreatorStudy) -> Result<String, NnError> {
 
 fn row(name: &str, found: &KindFound) -> Row {
     let share = |share: Option<Share>, decimals: usize| {
-        share.map_or("none".into(), |it| format!("{:.decimals$} ± {:.decimals$}", it.mean, WIDE * it.se))
+        share.map_or("none".into(), |it| format!("{:.decimals$} ± {:.decimals$}", it.mean, half(&it)))
     };
     let lead = found
         .belief_lead
@@ -94,7 +97,7 @@ fn exploitation<'a>(kinds: impl Iterator<Item = (&'a str, &'a KindFound)>) -> Re
 fn bars(found: &BTreeMap<String, KindFound>) -> Result<String, NnError> {
     let line = |(at, (name, _)): (usize, &(&str, &[&str]))| {
         let share = found.get(*name).and_then(|found| found.reward_vs_full_information);
-        let point = share.map(|it| Point { x: at as f64, y: it.mean, half: [0.0, WIDE * it.se] });
+        let point = share.map(|it| Point { x: at as f64, y: it.mean, half: [0.0, half(&it)] });
         Line { name: (*name).into(), points: point.into_iter().collect() }
     };
     let lines = KINDS.iter().enumerate().map(line).collect();
@@ -110,7 +113,7 @@ fn trade(
     let line = |(name, dials): (&String, &Vec<RerankFound>)| {
         let points = dials.iter().filter_map(|found| {
             let (x, y) = (found.metrics.get("dwell_minutes_per_user")?, found.metrics.get(metric)?);
-            Some(Point { x: x.mean, y: y.mean, half: [WIDE * x.se, WIDE * y.se] })
+            Some(Point { x: x.mean, y: y.mean, half: [half(x), half(y)] })
         });
         Line { name: name.clone(), points: points.collect() }
     };

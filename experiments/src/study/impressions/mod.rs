@@ -68,10 +68,10 @@ impl Default for ImpressionsConfig {
             world: Table::new(),
             seeds: (7..12).collect(),
             epsilons: vec![1.0, 0.3, 0.1, 0.03, 0.01],
-            gain: 2.0,
+            gain: 3.0,
             accuracy: [0.9, 0.8],
             temperature: 0.1,
-            ticks: 60,
+            ticks: 30,
             period_ticks: 2,
         }
     }
@@ -196,8 +196,10 @@ impl ImpressionsConfig {
                 return Err(bad(key, format!("it is {value}; allowed is above 0")));
             }
         }
-        match self.accuracy.iter().find(|accuracy| !(0.0..=1.0).contains(*accuracy)) {
-            Some(accuracy) => Err(bad("--accuracy", format!("it is {accuracy}; allowed is 0 to 1"))),
+        match self.accuracy.iter().find(|accuracy| !(**accuracy > 0.0 && **accuracy < 1.0)) {
+            Some(accuracy) => {
+                Err(bad("--accuracy", format!("it is {accuracy}; allowed is above 0 and below 1")))
+            }
             None => Ok(()),
         }
     }
@@ -284,7 +286,9 @@ fn covered(coverage: &Coverage, by_volume: bool) -> (f64, f64) {
 
 impl CoverageFound {
     fn of(pairs: &[Pair<'_>], attribute: usize, (counted, by_volume): (Counted, bool)) -> Self {
-        let of = |run: &Delivered| run.coverage[attribute][usize::from(counted == Counted::People)];
+        let way = usize::from(counted == Counted::People);
+        let of = |run: &Delivered| run.coverage[attribute][way];
+        let runs = |side: usize| pairs.iter().map(move |pair| [pair.without, pair.with][side]);
         let found: Vec<[Option<Coverage>; 2]> =
             pairs.iter().map(|pair| [of(pair.without), of(pair.with)]).collect();
         let known = |side: usize| found.iter().filter_map(move |both| both[side].as_ref());
@@ -302,7 +306,7 @@ impl CoverageFound {
             fair: over(known(1).map(|run| covered(run, by_volume).1).collect()),
             gap_closed: over(closed.collect()),
             variance: [0, 1].map(|side| over(known(side).map(|run| run.variance.mean).collect())),
-            not_judged: [0, 1].map(|side| known(side).map(|run| run.not_judged).sum()),
+            not_judged: [0, 1].map(|side| runs(side).map(|run| run.not_judged[attribute][way]).sum()),
         }
     }
 }

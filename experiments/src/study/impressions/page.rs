@@ -84,13 +84,13 @@ impl Page {
             gain: found.gain,
             ticks: fifths().map(tick).collect(),
             levels: fifths().map(tick).collect(),
-            attributes: found.attributes.iter().map(Shown::of).collect(),
+            attributes: found.attributes.iter().map(|one| Shown::of(one, found.seeds.len())).collect(),
         }
     }
 }
 
 impl Shown {
-    fn of(found: &AttributeFound) -> Self {
+    fn of(found: &AttributeFound, n: usize) -> Self {
         let ways = found.coverage.iter().flat_map(|way| {
             let of = [(&way.without, "without"), (&way.controlled, "controlled"), (&way.fair, "fair")];
             of.map(|(interval, class)| (way, *interval, class))
@@ -111,9 +111,9 @@ impl Shown {
             height: LINE * (marks.len() as f64 + 0.6) + 22.0,
             target: format!("{:.1}", 100.0 * found.target),
             target_x: across(found.target),
-            rows: found.coverage.iter().map(row).collect(),
-            relevance_lost: percent(&found.cost.relevance_lost),
-            clicks_lost: percent(&found.cost.clicks_lost),
+            rows: found.coverage.iter().map(|way| row(way, n)).collect(),
+            relevance_lost: percent(&found.cost.relevance_lost, n),
+            clicks_lost: percent(&found.cost.clicks_lost, n),
             covered: line(|point| point.controlled),
             lost: line(|point| point.relevance_lost),
             points: found.curve.iter().map(point).collect(),
@@ -127,13 +127,14 @@ impl Mark {
         // Each way is named once, beside its first mark.
         let name = if class == "without" { way.name() } else { String::new() };
         let (x, low, high) = (across(of.mean), across(of.low), across(of.high));
-        Self { name, class, y: LINE * (at as f64 + 0.7), x, low, high, value: percent(&Some(of)) }
+        Self { name, class, y: LINE * (at as f64 + 0.7), x, low, high, value: percent(&Some(of), of.n) }
     }
 }
 
-fn row(way: &CoverageFound) -> Vec<String> {
-    let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(percent);
-    [way.name()].into_iter().chain(shares).collect()
+fn row(way: &CoverageFound, n: usize) -> Vec<String> {
+    let shares = [&way.without, &way.controlled, &way.fair, &way.gap_closed].map(|it| percent(it, n));
+    let not_judged = format!("{} / {}", way.not_judged[0], way.not_judged[1]);
+    [way.name()].into_iter().chain(shares).chain([not_judged]).collect()
 }
 
 impl CoverageFound {
@@ -148,9 +149,11 @@ impl CoverageFound {
     }
 }
 
-/// `41.2 ± 3.0`: a share in per cent, with half its interval.
-pub(crate) fn percent(share: &Option<Interval>) -> String {
-    share.map_or("none".into(), |share| format!("{:.1} ± {:.1}", 100.0 * share.mean, 100.0 * share.half()))
+/// `41.2 ± 3.0`: a share in per cent, with half its interval; and over how many seeds it is, if not over all `n`.
+pub(crate) fn percent(share: &Option<Interval>, n: usize) -> String {
+    let Some(share) = share else { return "none".into() };
+    let of = if share.n < n { format!(" (of {})", share.n) } else { String::new() };
+    format!("{:.1} ± {:.1}{of}", 100.0 * share.mean, 100.0 * share.half())
 }
 
 /// Shares beyond 0 and 1, as the ends of intervals may be, are drawn at the edge.

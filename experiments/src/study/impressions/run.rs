@@ -24,6 +24,8 @@ pub(super) struct Control {
 pub(super) struct Delivered {
     /// Coverage by attribute, of impressions and of people; only that of what was controlled, or of all without control.
     pub(super) coverage: Vec<[Option<Coverage>; 2]>,
+    /// `[attributes]` items shown too seldom to be judged, by impressions and by people.
+    pub(super) not_judged: Vec<[u64; 2]>,
     /// Mean chance of a click, were it examined, of what was shown.
     pub(super) relevance: f64,
     pub(super) clicks: f64,
@@ -59,12 +61,17 @@ pub(super) fn deliver(
         policy.learn(&seen, &slates, &step);
         meter.watch(&seen.users, &slates).map_err(refused)?;
         if (seen.tick.0 + 1).is_multiple_of(config.period_ticks) {
-            policy.scorer_mut().hear(&meter.release(&world.streams())).map_err(refused)?;
+            policy.scorer_mut().hear(&meter.release()).map_err(refused)?;
         }
         std::mem::swap(&mut seen, &mut step.next);
     }
+    let table = Delivery.value(total);
+    let not_judged = |attribute| {
+        [Counted::Impressions, Counted::People].map(|counted| table.not_judged(attribute, counted))
+    };
     Ok(Delivered {
-        coverage: coverage(&Delivery.value(total), control),
+        coverage: coverage(&table, control),
+        not_judged: (0..ATTRIBUTES.len()).map(not_judged).collect(),
         relevance: sums.chance / sums.shown.max(1.0),
         clicks: sums.clicks,
     })
@@ -93,7 +100,7 @@ fn platform(
     let rng: Streams = world.streams();
     let n_items = seen.items.catalogue().map_or(0, recloop_env::Catalogue::len);
     let Control { attribute, epsilon, gain } = control;
-    let meter = ImpressionMeter::new(people, attribute, &seen.audiences(n_items), epsilon)?;
+    let meter = ImpressionMeter::new(people, attribute, &seen.audiences(n_items), epsilon, &rng)?;
     let guesses = EstimatedGroups::with_accuracy(people, attribute, config.accuracy[attribute], &rng)?;
     let scorer = Controlled::new(DotProduct::default(), guesses, gain)?;
     Ok((meter, PlackettLuce::new(scorer, config.temperature)?))

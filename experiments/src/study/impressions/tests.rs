@@ -11,6 +11,7 @@ fn small() -> ImpressionsConfig {
         seeds: vec![7, 8],
         epsilons: vec![1.0, 0.003],
         ticks: 40,
+        gain: 2.0,
         ..ImpressionsConfig::default()
     }
 }
@@ -68,6 +69,7 @@ fn a_study_of_nothing_says_so() {
     let found = impressions(&config).unwrap();
     let half = &found.attributes[0];
     assert!(half.coverage.iter().all(|way| way.without.is_none() && way.gap_closed.is_none()));
+    assert!(half.coverage.iter().all(|way| way.not_judged == [120, 120]), "{:?}", half.coverage);
     assert_eq!(half.cost.clicks_lost, None);
     let dir = tempfile::tempdir().unwrap();
     found.keep(&dir.path().join("study")).unwrap();
@@ -85,7 +87,10 @@ fn refuses_what_is_no_study() {
     assert_eq!(refused(|config| config.gain = 0.0), "read `--gain`: it is 0; allowed is above 0");
     assert_eq!(refused(|config| config.epsilons[1] = -1.0), "read `--epsilon`: it is -1; allowed is above 0");
     assert_eq!(refused(|config| config.epsilons.clear()), "read `--epsilon`: there is none");
-    assert_eq!(refused(|config| config.accuracy[0] = 2.0), "read `--accuracy`: it is 2; allowed is 0 to 1");
+    assert_eq!(
+        refused(|config| config.accuracy[0] = 2.0),
+        "read `--accuracy`: it is 2; allowed is above 0 and below 1"
+    );
     assert!(refused(|config| config.seeds.truncate(1)).contains("needs at least 2"));
     assert!(refused(|config| config.ticks = 0).contains("--ticks"));
     let few = refused(|config| put_user(&mut config.world, "items", 2));
