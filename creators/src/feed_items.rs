@@ -90,7 +90,9 @@ impl FeedItems {
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
         let names = self.topics.names.iter();
-        names.flat_map(|topic| (0..titles::TAGS).map(move |nth| titles::tag(topic, nth))).collect()
+        names
+            .flat_map(|topic| (0..titles::TAGS).map(move |nth| titles::tag(topic, nth).into_owned()))
+            .collect()
     }
 
     /// What everybody sees of an item.
@@ -132,12 +134,11 @@ impl FeedItems {
         let length = self.length.sample(draws).clamp(shortest, longest);
         let noise = self.spread / (centre.len() as f32).sqrt();
         let coloured = centre.iter().zip(maker.style).map(|(c, s)| c + self.style_weight * s);
-        let mut dense: Vec<f32> = coloured
-            .map(|x| {
-                let g: f32 = StandardNormal.sample(draws);
-                x + noise * g
-            })
-            .collect();
+        let mut dense = Vec::with_capacity(centre.len() + 1);
+        dense.extend(coloured.map(|x| {
+            let g: f32 = StandardNormal.sample(draws);
+            x + noise * g
+        }));
         normalise(&mut dense);
         dense.push(length);
         let name = &self.topics.names[usize::from(topic)];

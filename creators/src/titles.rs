@@ -3,6 +3,8 @@
 //! An item's title tells its tag and its bait, never its quality: that is for people to find out. Titles are drawn with
 //! one word each, so that no draw of an item moves when the grammar grows. All phrases are ours.
 
+use std::borrow::Cow;
+
 use recloop_env::below;
 
 /// Tags each topic has.
@@ -206,8 +208,8 @@ const SHOUTS: [&str; 6] = [
 ];
 
 /// The `nth` tag of a topic.
-pub(crate) fn tag(topic: &str, nth: usize) -> String {
-    theme(topic).map_or_else(|| format!("{topic} {}", ANY_TAGS[nth]), |theme| theme.tags[nth].to_owned())
+pub(crate) fn tag(topic: &str, nth: usize) -> Cow<'static, str> {
+    theme(topic).map_or_else(|| format!("{topic} {}", ANY_TAGS[nth]).into(), |theme| theme.tags[nth].into())
 }
 
 /// A title for an item of a topic with this tag and bait.
@@ -218,14 +220,18 @@ pub(crate) fn title(topic: &str, tag: &str, bait: f32, word: u32) -> String {
         _ => theme(topic).map_or(&ANY_TITLES, |theme| &theme.titles),
     };
     let phrase = phrases[below(word, phrases.len() as u32) as usize];
-    capitalised(&phrase.replace("{}", tag))
+    capitalised(phrase.replace("{}", tag))
 }
 
 fn theme(topic: &str) -> Option<&'static Theme> {
     THEMES.iter().find(|theme| theme.topic == topic)
 }
 
-fn capitalised(text: &str) -> String {
+fn capitalised(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase(); // most begin so, and then nothing is copied
+        return text;
+    }
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
