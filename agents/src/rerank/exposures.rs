@@ -13,32 +13,50 @@ pub(super) struct Exposures {
     ticks: Vec<u32>,
     /// `[P]` whether it had one at the last of them. Who has none can be shown no more and sets no standard.
     on_offer: Vec<bool>,
+    /// Whether the tick at hand is counted among the ticks.
+    is_open: bool,
 }
 
 impl Exposures {
+    /// Counts a tick for all who have an item on offer.
+    pub(super) fn open(&mut self, seen: &Observation) {
+        self.offer(seen, &[]);
+        self.is_open = true;
+    }
+
+    fn offer(&mut self, seen: &Observation, shown: &[ItemId]) {
+        let Some(catalogue) = seen.items.catalogue() else { return };
+        self.on_offer.fill(false);
+        for item in on_offer(seen).chain(shown) {
+            let creator = catalogue.creator(*item).index();
+            if creator >= self.on_offer.len() {
+                self.resize(creator + 1);
+            }
+            self.on_offer[creator] = true;
+        }
+        self.ticks.iter_mut().zip(&self.on_offer).for_each(|(sum, here)| *sum += u32::from(*here));
+    }
+
     /// Counts the slates of a tick.
     ///
     /// # Shapes
     /// - returns: `[P]` what each creator was shown at this tick
     pub(super) fn learn(&mut self, seen: &Observation, shown: &Slates) -> Vec<f64> {
         let Some(catalogue) = seen.items.catalogue() else { return Vec::new() };
-        let creator = |item: &ItemId| catalogue.creator(*item).index();
-        self.on_offer.fill(false);
-        for item in on_offer(seen).chain(shown.items.as_slice()) {
-            let creator = creator(item);
-            if creator >= self.on_offer.len() {
-                self.resize(creator + 1);
-            }
-            self.on_offer[creator] = true;
-        }
+        self.offer(seen, shown.items.as_slice());
         let mut tick = vec![0.0; self.on_offer.len()];
         let worths = position_worths(shown.items.width());
         for slate in shown.items.as_slice().chunks_exact(worths.len().max(1)) {
-            slate.iter().zip(&worths).for_each(|(item, worth)| tick[creator(item)] += worth);
+            let creators = slate.iter().map(|item| catalogue.creator(*item).index());
+            creators.zip(&worths).for_each(|(creator, worth)| tick[creator] += worth);
         }
-        self.shown.iter_mut().zip(&tick).for_each(|(sum, tick)| *sum += tick);
-        self.ticks.iter_mut().zip(&self.on_offer).for_each(|(sum, here)| *sum += u32::from(*here));
+        self.add(&tick);
         tick
+    }
+
+    /// Adds what creators were shown, `[P]`.
+    pub(super) fn add(&mut self, shown: &[f64]) {
+        self.shown.iter_mut().zip(shown).for_each(|(sum, shown)| *sum += shown);
     }
 
     fn resize(&mut self, n_creators: usize) {
@@ -60,6 +78,11 @@ impl Exposures {
     /// A of a creator.
     pub(super) fn ticks(&self, creator: usize) -> f64 {
         self.ticks.get(creator).copied().map_or(0.0, f64::from)
+    }
+
+    /// A of a creator with the tick at hand.
+    pub(super) fn ticks_with_this(&self, creator: usize) -> f64 {
+        self.ticks(creator) + f64::from(u8::from(!self.is_open))
     }
 
     /// `e = E / A`: exposure per tick of being on offer, 0 for who never was.

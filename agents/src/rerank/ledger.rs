@@ -1,5 +1,7 @@
 //! What the fair rerankers remember from tick to tick.
 
+use std::sync::Arc;
+
 use recloop_env::{Observation, Slates, Snapshot, SnapshotError, Step, UserId};
 
 use super::cp_fair::{self, Consumers};
@@ -7,15 +9,14 @@ use super::exposures::Exposures;
 use super::p_mmf::Prices;
 use super::{Rerank, fair_co};
 
-/// What was shown up to the last tick, and what follows from it for every creator. Within a tick nothing moves: a row's slate
-/// does not depend on who else is in the batch.
+/// What was shown so far, and what follows from it for every creator.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
     pub(super) exposures: Exposures,
     /// Of P-MMF alone.
     prices: Prices,
     /// Of CPFair alone.
-    consumers: Consumers,
+    consumers: Arc<Consumers>,
     /// `[P]` what an item of each creator loses, by what is above; empty if that depends on what stands above it.
     losses: Vec<f32>,
 }
@@ -24,9 +25,26 @@ impl Ledger {
     pub(super) fn learn(&mut self, by: Rerank, seen: &Observation, shown: &Slates, step: &Step) {
         let tick = self.exposures.learn(seen, shown);
         match by {
-            Rerank::PMmf => self.prices.learn(&tick, &self.exposures),
-            Rerank::CpFair => self.consumers.learn(seen, step),
+            Rerank::PMmf => self.prices.learn(&tick, 1.0, &self.exposures),
+            Rerank::CpFair => Arc::make_mut(&mut self.consumers).learn(seen, step),
             Rerank::FairCo | Rerank::Tfrom | Rerank::Mmr | Rerank::Dpp => {}
+        }
+        self.reckon(by);
+    }
+
+    /// What is known once a tick has begun.
+    pub(super) fn opened(&self, by: Rerank, seen: &Observation) -> Self {
+        let mut opened = self.clone();
+        opened.exposures.open(seen);
+        opened.reckon(by);
+        opened
+    }
+
+    /// Goes on as if creators had been shown so much, `[P]`, in `part` of a tick.
+    pub(super) fn serve(&mut self, by: Rerank, shown: &[f64], part: f64) {
+        self.exposures.add(shown);
+        if by == Rerank::PMmf {
+            self.prices.learn(shown, part, &self.exposures);
         }
         self.reckon(by);
     }
@@ -62,7 +80,7 @@ impl Ledger {
     pub(super) fn load(&mut self, by: Rerank, from: &Snapshot) -> Result<(), SnapshotError> {
         self.exposures.load(from)?;
         self.prices.load(from)?;
-        self.consumers.load(from)?;
+        Arc::make_mut(&mut self.consumers).load(from)?;
         self.reckon(by);
         Ok(())
     }

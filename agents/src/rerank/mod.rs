@@ -11,21 +11,26 @@ mod fair_rec;
 mod ledger;
 mod p_mmf;
 mod place;
+mod prepared;
 #[cfg(test)]
 mod tests;
 mod tfrom;
 
+use rayon::prelude::*;
 use recloop_env::{
-    BlockAt, EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams,
+    BlockAt, EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams, below,
+    purpose,
 };
 
 use crate::AgentError;
 use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable, unfit};
 use crate::select::{Ties, shortlist};
 use diversity::{Likeness, MostAlike, Spanned};
+use exposures::position_worths;
 pub use fair_rec::FairRec;
 use ledger::Ledger;
 use place::{Considered, Scale, lose};
+use prepared::Prepared;
 use tfrom::OverShare;
 
 /// What items are compared by: the first of these blocks that they have.
@@ -34,7 +39,7 @@ const BLOCKS: [&str; 3] = ["embedding", "factor", "topic"];
 /// What an item loses.
 ///
 /// The last four are fair to creators. They go by exposure so far: a position of rank 1, 2, … is worth `1 / log₂(1 + rank)`;
-/// `E_p` is what creator p was shown up to the last tick, `A_p` in how many ticks it had an item on offer, `e_p = E_p / A_p`. All
+/// `E_p` is what creator p was shown so far (see [waves](Reranked#waves)), `A_p` in how many ticks it had an item on offer, `e_p = E_p / A_p`. All
 /// creators deserve the same for every tick on offer. Means and maxima are over those on offer at the last tick: who can be
 /// shown no more sets no standard. Who is new, and everybody before the first slates, loses nothing; with TFROM, who is new loses
 /// by what it has of this slate.
@@ -58,7 +63,7 @@ pub enum Rerank {
     /// Source: Morik, Singh, Hong, Joachims (2020), "Controlling fairness and bias in dynamic learning-to-rank".
     ///
     /// Deviations: merit is the same for all in place of a learned relevance; the error is in units of mean exposure; it is
-    /// known up to the last tick, not to the last user.
+    /// known up to the last wave, not to the last user.
     FairCo,
     /// A ceiling: by how much its creator would be above its fair share, in shares, `max(0, (E_p + placed_p + v̄) / share_p − 1)`,
     /// if it stood next. `share_p` is p's part, by ticks on offer with the one at hand, of all exposure so far and this slate's;
@@ -78,7 +83,7 @@ pub enum Rerank {
     ///
     /// Source: Xu, Chen, Xu, Shen, Dong, Wen (2023), "P-MMF: provider max-min fairness re-ranking in recommender system".
     ///
-    /// Deviations: the entropic step in place of one with momentum under a weighted norm; a step a tick, not a user; equal
+    /// Deviations: the entropic step in place of one with momentum under a weighted norm; a step a wave, not a user, of η over their number; equal
     /// shares in place of each provider's weight.
     PMmf,
     /// Both sides: nothing in the tail; in the head, the fifth of creators with the largest e, `b_u max(0, h − 1)`, where h is
@@ -89,7 +94,7 @@ pub enum Rerank {
     /// Source: Naghiaei, Rahmani, Deldjoo (2022), "CPFair: personalized consumer and producer fairness re-ranking for
     /// recommender systems".
     ///
-    /// Deviations: greedy penalties, updated tick by tick, in place of one integer programme over finished lists; users are
+    /// Deviations: greedy penalties, updated wave by wave, in place of one integer programme over finished lists; users are
     /// served as well as they clicked, in place of NDCG on held-out items.
     CpFair,
 }
@@ -113,8 +118,14 @@ impl Rerank {
 /// [`Greedy`](crate::Greedy) shows the items in the order they were placed, with propensity 1, and
 /// [`PlackettLuce`](crate::PlackettLuce) draws around that order, with exact propensities.
 ///
-/// The fair ones learn from the slates shown, after each tick. Within a tick nothing moves, so where many are served at once,
-/// all of them make up for the same debts.
+/// # Waves
+/// The fair ones learn from the slates shown, after each tick. Where many are served at once, all of them would make up for
+/// the same debts, and the creators who were behind would be as far ahead: their sources serve one user after another. So a
+/// tick has S [waves](Reranked::in_waves), and a user is in one of them by lot ([`purpose::TURN`]): each wave goes by exposure so
+/// far and by what those before it would be shown by the best scores. With S = 1 nothing moves within a tick, and what a row
+/// is shown depends on nobody else. With more it does, which breaks that one law of
+/// [`check_recommender`](recloop_env::testing::check_recommender), as for [`FairRec`]; propensities are those given the waves,
+/// which depend on no draw of a slate.
 ///
 /// # Shapes and units
 /// - d in [0, 1]; the score stays in the scorer's unit, so a temperature keeps its meaning
@@ -122,7 +133,7 @@ impl Rerank {
 ///
 /// # Numerics
 /// `f32`; δ² in `f64`, not below 1e-6; exposures in `f64`. Time: C to find the N best, then N·K likenesses; C for the fair
-/// ones, K·C for TFROM.
+/// ones, K·C for TFROM. Waves score every row twice, and hold S times what is known of creators.
 ///
 /// # Errors
 /// `begin` refuses what the scorer refuses; with MMR and DPP a world whose items have none of the blocks, with the others
@@ -152,6 +163,9 @@ pub struct Reranked<S> {
     slate_size: usize,
     block: Option<BlockAt>,
     ledger: Ledger,
+    waves: u32,
+    /// `[S]` what each wave goes by; there with several waves alone.
+    prepared: Option<Prepared<Vec<Ledger>>>,
     ties: Ties,
 }
 
@@ -168,7 +182,62 @@ impl<S: Scorer> Reranked<S> {
             return Err(AgentError::Setting { name: "shortlist", value: 0.0 });
         }
         let (ledger, ties) = (Ledger::default(), Ties::default());
-        Ok(Self { scorer, by, dial, shortlist, slate_size: 0, block: None, ledger, ties })
+        let (waves, prepared) = (1, None);
+        Ok(Self { scorer, by, dial, shortlist, slate_size: 0, block: None, ledger, waves, prepared, ties })
+    }
+
+    /// Serves every tick in so many waves, at least 1; MMR and DPP have no use for them.
+    pub fn in_waves(self, waves: u32) -> Result<Self, AgentError> {
+        if waves == 0 {
+            return Err(AgentError::Setting { name: "waves", value: 0.0 });
+        }
+        Ok(Self { waves, ..self })
+    }
+
+    /// Whether a tick is more than one wave.
+    fn is_planned(&self) -> bool {
+        self.remembers() && self.waves > 1
+    }
+
+    fn wave(&self, seen: &Observation, row: usize) -> usize {
+        let word = self.ties.streams().block(purpose::TURN, seen.users[row], seen.tick, 0)[0];
+        below(word, self.waves) as usize
+    }
+
+    /// `[S]` what each wave goes by.
+    fn plan(&self, seen: &Observation) -> Vec<Ledger> {
+        let mut rows = vec![Vec::new(); self.waves as usize];
+        (0..seen.len()).for_each(|row| rows[self.wave(seen, row)].push(row));
+        let (mut ledger, worths) = (self.ledger.opened(self.by, seen), position_worths(self.slate_size));
+        let mut plan = Vec::with_capacity(rows.len());
+        for wave in rows {
+            plan.push(ledger.clone());
+            let slates: Vec<Vec<usize>> =
+                wave.par_iter().map(|row| self.best_creators(seen, *row, &ledger)).collect();
+            let mut shown = vec![0.0; ledger.exposures.len()];
+            for slate in &slates {
+                slate.iter().zip(&worths).for_each(|(creator, worth)| shown[*creator] += worth);
+            }
+            ledger.serve(self.by, &shown, wave.len() as f64 / seen.len() as f64);
+        }
+        plan
+    }
+
+    /// `[K]` who made the best items of a row, best first; nobody if a score is no number, which the ranker refuses.
+    fn best_creators(&self, seen: &Observation, row: usize, ledger: &Ledger) -> Vec<usize> {
+        let (listed, mut scores) =
+            (seen.candidates.listed(row), vec![0.0; seen.candidates.listed(row).len()]);
+        self.scorer.score(seen, row, &mut scores);
+        let (Some(catalogue), Ok(())) = (seen.items.catalogue(), keep_out(seen, row, &mut scores)) else {
+            return Vec::new();
+        };
+        self.even_out(seen, row, ledger, &mut scores);
+        let mut places = Vec::new();
+        shortlist(&scores, listed, &self.ties, self.slate_size, &mut places);
+        places.sort_by(|a, b| {
+            self.ties.key(scores[*b], listed[*b]).cmp(&self.ties.key(scores[*a], listed[*a]))
+        });
+        places.into_iter().map(|place| catalogue.creator(listed[place]).index()).collect()
     }
 
     /// Whether it remembers what creators were shown.
@@ -193,18 +262,18 @@ impl<S: Scorer> Reranked<S> {
     }
 
     /// Takes from all that may be shown what they lose for their creators' sake.
-    fn even_out(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+    fn even_out(&self, seen: &Observation, row: usize, ledger: &Ledger, out: &mut [f32]) {
         let Some(catalogue) = seen.items.catalogue() else { return out.fill(f32::NAN) };
         let listed = seen.candidates.listed(row);
         let scale = Scale::of(self.dial, out.iter().copied().filter(|score| *score > NOT_RETRIEVED));
         if self.by == Rerank::Tfrom {
             let places = (0..out.len()).filter(|place| out[*place] > NOT_RETRIEVED).collect();
             let items = Considered { listed, places, ties: &self.ties };
-            let over = OverShare::new(&self.ledger.exposures, catalogue, items.items(), self.slate_size);
+            let over = OverShare::new(&ledger.exposures, catalogue, items.items(), self.slate_size);
             return items.place(self.slate_size, scale, over, out);
         }
-        let burden = self.ledger.burden(seen.users[row]);
-        lose(out, scale, |place| burden * self.ledger.loss(catalogue.creator(listed[place]).index()));
+        let burden = ledger.burden(seen.users[row]);
+        lose(out, scale, |place| burden * ledger.loss(catalogue.creator(listed[place]).index()));
     }
 }
 
@@ -218,13 +287,15 @@ impl<S: Scorer> Scorer for Reranked<S> {
             let found = BLOCKS.iter().find_map(|name| spec.item_features.find(name));
             self.block = Some(found.ok_or_else(lacking)?);
         }
-        (self.slate_size, self.ledger) = (spec.slate_size, Ledger::default());
+        (self.slate_size, self.ledger, self.prepared) = (spec.slate_size, Ledger::default(), None);
         self.scorer.begin(spec)
     }
 
     fn prepare(&mut self, seen: &Observation, rng: &Streams) -> Result<(), RecommendError> {
         self.ties.prepare(seen, rng);
-        self.scorer.prepare(seen, rng)
+        self.scorer.prepare(seen, rng)?;
+        self.prepared = self.is_planned().then(|| Prepared::new(seen, self.plan(seen)));
+        Ok(())
     }
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
@@ -232,10 +303,16 @@ impl<S: Scorer> Scorer for Reranked<S> {
         if self.dial == 0.0 || keep_out(seen, row, out).is_err() {
             return; // left as it is, for the ranker to refuse what is no number
         }
-        if self.by.is_fair() {
-            self.even_out(seen, row, out);
-        } else {
-            self.diversify(seen, row, out);
+        if !self.by.is_fair() {
+            return self.diversify(seen, row, out);
+        }
+        if !self.is_planned() {
+            return self.even_out(seen, row, &self.ledger, out);
+        }
+        let wave = self.wave(seen, row);
+        match self.prepared.as_ref().and_then(|prepared| prepared.of(seen)) {
+            Some(plan) => self.even_out(seen, row, &plan[wave], out),
+            None => self.even_out(seen, row, &self.plan(seen)[wave], out),
         }
     }
 
@@ -244,6 +321,7 @@ impl<S: Scorer> Scorer for Reranked<S> {
     }
 
     fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.prepared = None;
         if self.remembers() {
             self.ledger.learn(self.by, seen, shown, step);
         }
@@ -265,6 +343,7 @@ impl<S: Scorer> Scorer for Reranked<S> {
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.prepared = None;
         self.ties.load(from)?;
         if self.remembers() {
             self.ledger.load(self.by, &from.part("exposure"))?;

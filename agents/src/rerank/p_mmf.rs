@@ -15,15 +15,15 @@ pub(super) struct Prices {
 }
 
 impl Prices {
-    /// One step of mirror descent: `v_p ← v_p exp(−η g_p) / Z` over who is on offer, where g is what the tick gave over the
-    /// mean of that.
-    pub(super) fn learn(&mut self, tick: &[f64], exposures: &Exposures) {
-        self.logs.resize(tick.len().max(self.logs.len()), 0.0);
+    /// One step of mirror descent: `v_p ← v_p exp(−η g_p) / Z` over who is on offer, where g is what was given over the
+    /// mean of that, and η the part of its step that `part` of a tick is.
+    pub(super) fn learn(&mut self, given: &[f64], part: f64, exposures: &Exposures) {
+        self.logs.resize(given.len().max(self.logs.len()), 0.0);
         let present = exposures.present();
         let n = present.clone().count() as f64;
-        let mean = present.clone().map(|creator| tick[creator]).sum::<f64>() / n;
+        let mean = present.clone().map(|creator| given[creator]).sum::<f64>() / n;
         if mean > 0.0 {
-            present.clone().for_each(|creator| self.logs[creator] -= STEP * tick[creator] / mean);
+            present.clone().for_each(|creator| self.logs[creator] -= STEP * part * given[creator] / mean);
             let largest = present.clone().map(|creator| self.logs[creator]).fold(f64::MIN, f64::max);
             let sum: f64 = present.clone().map(|creator| (self.logs[creator] - largest).exp()).sum();
             let level = largest + (sum / n).ln();

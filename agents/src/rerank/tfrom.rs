@@ -30,10 +30,10 @@ impl OverShare {
         let worths = position_worths(slate_size);
         let slate: f64 = worths.iter().sum();
         let given: f64 = exposures.present().map(|creator| exposures.shown(creator)).sum();
-        let ticks: f64 = exposures.present().map(|creator| exposures.ticks(creator) + 1.0).sum();
+        let ticks: f64 = exposures.present().map(|creator| exposures.ticks_with_this(creator)).sum();
         let (a_tick, a_place) = ((given + slate) / ticks.max(1.0), slate / worths.len().max(1) as f64);
         let creators: Vec<usize> = items.map(|item| catalogue.creator(item).index()).collect();
-        let share = |creator| a_tick * (exposures.ticks(creator) + 1.0);
+        let share = |creator| a_tick * exposures.ticks_with_this(creator);
         let known = exposures.len() > 0 && a_tick > 0.0;
         let per_worth = creators.iter().map(|creator| if known { share(*creator).recip() } else { 0.0 });
         let per_worth: Vec<f64> = per_worth.collect();

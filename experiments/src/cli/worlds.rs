@@ -86,6 +86,7 @@ fn all(out: &mut dyn Write) -> Result<(), CliError> {
          retrieve=N         leaves N candidates to be ranked, by retriever = \"popularity\", \"recency\", \"dot\" or \"mf\"\n  \
          rerank=\"mmr\"       or \"dpp\": a slate of different items among a shortlist, by dial in [0, 1] or relevance = 1 - dial\n  \
          rerank=\"fairco\"    or \"tfrom\", \"p-mmf\", \"cpfair\", \"fairrec\": fair to creators, by dial in [0, 1]; 0 changes nothing\n  \
+         waves=S            parts a tick for all but \"fairrec\": each makes up for what those before it were shown, 64 by default\n  \
          tie_seed=S         another order among equal scores"
     )?;
     Ok(())

@@ -12,13 +12,25 @@ use crate::config::{bad, parse};
 use crate::{ConfigError, Player};
 
 /// Keys that every ranking takes; without one of them it is something of its own.
-pub(super) const OPTIONAL: &[&str] =
-    &["dial", "relevance", "rerank", "retrieve", "retriever", "shortlist", "temperature", "tie_seed"];
+pub(super) const OPTIONAL: &[&str] = &[
+    "dial",
+    "relevance",
+    "rerank",
+    "retrieve",
+    "retriever",
+    "shortlist",
+    "temperature",
+    "tie_seed",
+    "waves",
+];
 
 /// The dial of a reranker that is not told (chosen by us: half the scores, half what it is for).
 const DIAL: f32 = 0.5;
 /// How many of the best a diverse reranker looks at unless told (chosen by us: ten slates' worth).
 const SHORTLIST: usize = 100;
+
+/// Waves of a tick unless told (chosen by us: a strong dial then swings by a sixty-fourth of a tick).
+const WAVES: u32 = 64;
 
 /// What stands between a score and a slate.
 #[derive(Debug, Deserialize)]
@@ -42,6 +54,8 @@ pub(super) struct Ranking {
     relevance: Option<f32>,
     /// How many of the best a diverse one chooses from.
     shortlist: Option<usize>,
+    /// In how many waves a fair one serves a tick.
+    waves: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -71,6 +85,11 @@ impl Reranker {
     /// Whether it goes by how alike items are.
     fn is_diverse(self) -> bool {
         matches!(self, Self::Mmr | Self::Dpp)
+    }
+
+    /// Whether it goes by what creators were shown so far.
+    fn is_served_in_waves(self) -> bool {
+        !self.is_diverse() && self != Self::FairRec
     }
 }
 
@@ -118,6 +137,11 @@ impl Ranking {
                 "it is 1 less the `dial`, which is given already; give one of them",
             ),
             ("shortlist", self.shortlist.is_some() && !diverse, "it needs `rerank`: \"mmr\" or \"dpp\""),
+            (
+                "waves",
+                self.waves.is_some() && !self.rerank.is_some_and(Reranker::is_served_in_waves),
+                "it needs `rerank`: \"fairco\", \"tfrom\", \"p-mmf\" or \"cpfair\"",
+            ),
         ];
         match idle.into_iter().find(|(_, idle, _)| *idle) {
             Some((key, _, reason)) => Err(bad(&format!("recommender.{key}"), reason.into())),
@@ -169,6 +193,8 @@ impl Ranking {
         }
         let dial = self.dial.or(self.relevance.map(|relevance| 1.0 - relevance)).unwrap_or(DIAL);
         let shortlist = self.shortlist.unwrap_or(SHORTLIST);
-        Ok(Box::new(Reranked::new(scorer, by, dial, shortlist).map_err(refused)?))
+        let reranked = Reranked::new(scorer, by, dial, shortlist);
+        let waves = self.waves.unwrap_or(WAVES);
+        Ok(Box::new(reranked.and_then(|reranked| reranked.in_waves(waves)).map_err(refused)?))
     }
 }

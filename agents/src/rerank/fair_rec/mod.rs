@@ -4,16 +4,14 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 use recloop_env::{
-    Candidates, EnvSpec, ItemView, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step,
-    Streams, Tick, UserId, purpose,
+    EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams, UserId, purpose,
 };
 
 use super::check_dial;
 use super::place::spread;
+use super::prepared::Prepared;
 use crate::AgentError;
 use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable};
 use crate::select::Ties;
@@ -77,27 +75,8 @@ pub struct FairRec<S> {
     dial: f32,
     slate_size: usize,
     ties: Ties,
-    prepared: Option<Prepared>,
-}
-
-/// What was divided at the tick at hand. It holds on to the very lists and items, so they cannot be taken for another's.
-#[derive(Debug, Clone)]
-struct Prepared {
-    tick: Tick,
-    users: Vec<UserId>,
-    candidates: Arc<Candidates>,
-    items: Arc<ItemView>,
     /// `[B]` the places, on its list, of what each row took.
-    taken: Vec<Vec<usize>>,
-}
-
-impl Prepared {
-    fn is_of(&self, seen: &Observation) -> bool {
-        self.tick == seen.tick
-            && Arc::ptr_eq(&self.candidates, &seen.candidates)
-            && Arc::ptr_eq(&self.items, &seen.items)
-            && self.users == seen.users
-    }
+    prepared: Option<Prepared<Vec<Vec<usize>>>>,
 }
 
 impl<S: Scorer> FairRec<S> {
@@ -167,9 +146,7 @@ impl<S: Scorer> Scorer for FairRec<S> {
         self.prepared = None;
         if self.dial > 0.0 {
             let taken = self.divide(seen)?;
-            let (candidates, items) = (Arc::clone(&seen.candidates), Arc::clone(&seen.items));
-            self.prepared =
-                Some(Prepared { tick: seen.tick, users: seen.users.clone(), candidates, items, taken });
+            self.prepared = Some(Prepared::new(seen, taken));
         }
         Ok(())
     }
@@ -179,9 +156,9 @@ impl<S: Scorer> Scorer for FairRec<S> {
         if self.dial == 0.0 {
             return;
         }
-        match &self.prepared {
-            Some(prepared) if prepared.is_of(seen) => lift(seen, row, &prepared.taken[row], out),
-            _ => match self.divide(seen) {
+        match self.prepared.as_ref().and_then(|prepared| prepared.of(seen)) {
+            Some(taken) => lift(seen, row, &taken[row], out),
+            None => match self.divide(seen) {
                 Ok(taken) => lift(seen, row, &taken[row], out),
                 Err(_) => out.fill(f32::NAN), // of another row's score, for the ranker to refuse
             },

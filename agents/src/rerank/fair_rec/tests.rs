@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use recloop_env::testing::{check_recommender, toy_feed};
-use recloop_env::{ItemId, Recommender, TargetPolicy, unit_f32};
+use recloop_env::{ItemId, Recommender, TargetPolicy, Tick, unit_f32};
 
 use super::*;
 use crate::tests::scene::{Scene, scores};

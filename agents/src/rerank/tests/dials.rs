@@ -23,9 +23,10 @@ fn market(case: u64) -> Scene {
 }
 
 /// `[P]` what each creator was shown in a run; every fifth user clicks much more than the others.
-fn exposures(scene: &Scene, by: Rerank, dial: f32, case: u64) -> Vec<f64> {
+fn exposures(scene: &Scene, by: Rerank, dial: f32, waves: u32, case: u64) -> Vec<f64> {
     let scorer = DotProduct::new("interest", &["factor"]);
-    let mut policy = Greedy::new(Reranked::new(scorer, by, dial, 1).unwrap());
+    let reranked = Reranked::new(scorer, by, dial, 1).unwrap().in_waves(waves).unwrap();
+    let mut policy = Greedy::new(reranked);
     policy.begin(&scene.spec).unwrap();
     let (rng, mut slates, mut shown) = (Streams::new(case), Slates::default(), vec![0.0; CREATORS]);
     for tick in 0..TICKS {
@@ -71,15 +72,43 @@ fn target(by: Rerank, shown: &[f64]) -> f64 {
 #[test]
 fn what_a_reranker_is_for_improves_as_its_dial_rises() {
     // Nothing is drawn but clicks, which CPFair alone heeds. What is left to chance is when a run stops: as nothing moves within
-    // a tick, a creator may have had all of the last one or none, which moves its part by at most this much.
-    let one_tick = CREATORS as f64 / f64::from(TICKS);
-    for by in FAIR {
+    // a wave, a creator may have had all of the last one or none, which moves its part by at most this much.
+    for (by, waves) in FAIR.into_iter().flat_map(|by| [(by, 1), (by, 8)]) {
+        let one_wave = CREATORS as f64 / f64::from(TICKS * waves);
         for case in 0..3 {
             let scene = market(case);
             let found =
-                [0.0, 0.25, 0.5, 0.75, 1.0].map(|dial| target(by, &exposures(&scene, by, dial, case)));
-            let improves = found.windows(2).all(|pair| pair[1] <= pair[0] + one_tick);
+                [0.0, 0.25, 0.5, 0.75, 1.0].map(|dial| target(by, &exposures(&scene, by, dial, waves, case)));
+            let improves = found.windows(2).all(|pair| pair[1] <= pair[0] + one_wave.max(0.01));
             assert!(improves && found[4] < 0.25 * found[0], "{by:?} in market {case}: {found:.3?}");
         }
+    }
+}
+
+/// How unevenly single ticks are divided: the mean over ticks of the largest part of one creator.
+fn largest_part(by: Rerank, waves: u32) -> f64 {
+    let scene = market(1);
+    let scorer = DotProduct::new("interest", &["factor"]);
+    let reranked = Reranked::new(scorer, by, 1.0, 1).unwrap().in_waves(waves).unwrap();
+    let (mut policy, rng, mut slates) = (Greedy::new(reranked), Streams::new(1), Slates::default());
+    policy.begin(&scene.spec).unwrap();
+    let mut sum = 0.0;
+    for tick in 0..TICKS {
+        let seen = scene.at(tick);
+        policy.recommend(&seen, &rng, &mut slates).unwrap();
+        let mut shown = [0.0; CREATORS];
+        slates.items.as_slice().iter().for_each(|item| shown[item.index() % CREATORS] += 1.0);
+        sum += shown.into_iter().fold(0.0, f64::max) / (USERS * K) as f64;
+        learn(&mut policy, &seen, &slates, &rng);
+    }
+    sum / f64::from(TICKS)
+}
+
+#[test]
+fn waves_keep_a_tick_from_being_one_creators() {
+    for by in [Rerank::FairCo, Rerank::PMmf] {
+        let [one, several] = [1, 8].map(|waves| largest_part(by, waves));
+        // Each is due an eighth of every tick.
+        assert!(one > 0.2 && several < 0.75 * one, "{by:?}: {one:.3} in one wave, {several:.3} in eight");
     }
 }

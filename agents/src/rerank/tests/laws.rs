@@ -113,6 +113,31 @@ fn rerankers_keep_the_contract_and_are_as_random_as_what_they_rerank() {
     }
 }
 
+/// Planned or asked for by themselves, scores are the same.
+#[test]
+fn a_tick_in_waves_is_planned_alike_by_anybody() {
+    let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
+    world.reset(5, &ResetOptions::default(), &mut seen).unwrap();
+    for by in FAIR {
+        let mut policy = Reranked::new(Popularity::default(), by, 0.6, 4).unwrap().in_waves(4).unwrap();
+        policy.begin(world.spec()).unwrap();
+        for _ in 0..5 {
+            policy.prepare(&seen, &world.streams()).unwrap();
+            let planned: Vec<_> = (0..seen.len()).map(|row| scores(&policy, &seen, row)).collect();
+            let copy = seen.clone();
+            let beside = Observation { candidates: std::sync::Arc::new((*copy.candidates).clone()), ..copy };
+            let asked: Vec<_> = (0..seen.len()).map(|row| scores(&policy, &beside, row)).collect();
+            assert_eq!(asked, planned);
+            let mut slates = Slates::default();
+            let mut ranker = Greedy::new(policy.clone());
+            ranker.recommend(&seen, &world.streams(), &mut slates).unwrap();
+            world.step(&slates, &mut step).unwrap();
+            policy.learn(&seen, &slates, &step);
+            std::mem::swap(&mut seen, &mut step.next);
+        }
+    }
+}
+
 /// At every tick of a run, a fresh one with the snapshot shows the same, and keeps the same.
 fn resumes<S: Scorer>(make: impl Fn() -> S) {
     let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
@@ -139,6 +164,7 @@ fn resumes<S: Scorer>(make: impl Fn() -> S) {
 fn a_snapshot_is_all_there_is() {
     for by in ALL {
         resumes(|| Reranked::new(Popularity::default(), by, 0.6, 4).unwrap());
+        resumes(|| Reranked::new(Popularity::default(), by, 0.6, 4).unwrap().in_waves(5).unwrap());
     }
     resumes(|| FairRec::new(Popularity::default(), 0.6).unwrap());
 }
@@ -170,6 +196,7 @@ fn refuses_settings_out_of_range_and_creators_of_items_that_do_not_last() {
         assert!(matches!(FairRec::new(Recency, dial), Err(AgentError::Share { name: "dial", .. })));
     }
     assert!(Reranked::new(Recency, Rerank::Dpp, 0.5, 0).is_err());
+    assert!(Reranked::new(Recency, Rerank::FairCo, 0.5, 5).unwrap().in_waves(0).is_err());
     let (mut world, mut seen) = (toy_world(3), Observation::default());
     world.reset(7, &ResetOptions::default(), &mut seen).unwrap();
     let mut all: Vec<Box<dyn Scorer>> = vec![Box::new(FairRec::new(DotProduct::default(), 0.5).unwrap())];
