@@ -116,9 +116,9 @@ fn rerankers_keep_the_contract_and_are_as_random_as_what_they_rerank() {
 /// Planned or asked for by themselves, scores are the same.
 #[test]
 fn a_tick_in_waves_is_planned_alike_by_anybody() {
-    let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
-    world.reset(5, &ResetOptions::default(), &mut seen).unwrap();
     for by in FAIR {
+        let (mut world, mut seen, mut step) = (toy_feed(30), Observation::default(), Step::default());
+        world.reset(5, &ResetOptions::default(), &mut seen).unwrap();
         let mut policy = Reranked::new(Popularity::default(), by, 0.6, 4).unwrap().in_waves(4).unwrap();
         policy.begin(world.spec()).unwrap();
         for _ in 0..5 {
@@ -129,7 +129,8 @@ fn a_tick_in_waves_is_planned_alike_by_anybody() {
             let asked: Vec<_> = (0..seen.len()).map(|row| scores(&policy, &beside, row)).collect();
             assert_eq!(asked, planned);
             let mut slates = Slates::default();
-            let mut ranker = Greedy::new(policy.clone());
+            let mut ranker = Greedy::new(Recency);
+            ranker.begin(world.spec()).unwrap();
             ranker.recommend(&seen, &world.streams(), &mut slates).unwrap();
             world.step(&slates, &mut step).unwrap();
             policy.learn(&seen, &slates, &step);
