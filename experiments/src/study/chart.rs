@@ -13,8 +13,10 @@ const HEIGHT: f64 = 280.0;
 /// Height of an entry of the legend.
 const ENTRY: f64 = 18.0;
 /// Colours that stay apart in print and to most eyes (Okabe, Ito 2008, "Color universal design").
-const COLOURS: [&str; 8] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999999", "#7f3c8d"];
+const COLOURS: [&str; 10] = [
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#999999", "#7f3c8d", "#8c613c",
+    "#11616b",
+];
 
 /// A point, with as much to each side as its interval reaches.
 #[derive(Debug, Clone, Copy, PartialEq)]
