@@ -102,8 +102,9 @@ impl FeedItems {
         let [shortest, longest] = self.length_secs;
         let dim = self.topics.centres.width();
         Layout::new(vec![
-            Block::category("topic", n_topics, "what it is about"),
-            Block::category("tag", n_topics * titles::TAGS as u16, "what it is about, in more detail"),
+            Block::category("topic", n_topics, "what it is about").labelled(self.topics.names.clone()),
+            Block::category("tag", n_topics * titles::TAGS as u16, "what it is about, in more detail")
+                .labelled(self.tags()),
             Block::dense("embedding", dim, (-1.0, 1.0), "its direction among the topics, of length 1"),
             Block::dense("length_secs", 1, (shortest, longest), "how long it is, in seconds"),
         ])

@@ -33,13 +33,17 @@ pub struct Block {
     pub high: f32,
     /// Meaning and unit, in a few words.
     pub meaning: String,
+    /// What the levels of a category are called; empty if they have no names.
+    #[serde(default)]
+    pub labels: Vec<String>,
 }
 
 impl Block {
     /// A block of `width` real numbers in `low..=high`.
     #[must_use]
     pub fn dense(name: &str, width: usize, (low, high): (f32, f32), meaning: &str) -> Self {
-        Self { name: name.into(), kind: BlockKind::Dense { width }, low, high, meaning: meaning.into() }
+        let (kind, labels) = (BlockKind::Dense { width }, Vec::new());
+        Self { name: name.into(), kind, low, high, meaning: meaning.into(), labels }
     }
 
     /// One category out of `levels`.
@@ -52,7 +56,20 @@ impl Block {
             low: 0.0,
             high,
             meaning: meaning.into(),
+            labels: Vec::new(),
         }
+    }
+
+    /// The same category with names for its levels.
+    ///
+    /// # Panics
+    /// If there is not a name for each level.
+    #[must_use]
+    pub fn labelled(self, labels: Vec<String>) -> Self {
+        let is_of_all =
+            matches!(self.kind, BlockKind::Category { levels } if usize::from(levels) == labels.len());
+        assert!(is_of_all, "{} names for `{}`", labels.len(), self.name);
+        Self { labels, ..self }
     }
 }
 

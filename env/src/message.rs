@@ -14,6 +14,8 @@ pub enum Said {
     Answer,
     /// The recommender says why it shows what it shows.
     Explanation,
+    /// How the recommender came to its slate, with the tools it used: for the log, and not for the user.
+    Trace,
 }
 
 /// One utterance, kept beside the row it belongs to.

@@ -157,7 +157,7 @@ pub(crate) const KNOWN: &[&str] = &["exact", "estimated", "unavailable"];
 pub(crate) const FATES: &[&str] = &["stays", "returns", "gone"];
 pub(crate) const ENDS: &[&str] = &["terminated", "truncated"];
 pub(crate) const EVENTS: &[&str] = &["publish", "enter", "exit", "renew"];
-pub(crate) const SAID: &[&str] = &["instruction", "question", "answer", "explanation"];
+pub(crate) const SAID: &[&str] = &["instruction", "question", "answer", "explanation", "trace"];
 pub(crate) const CHANNELS: &[&str] = &["observation", "slates", "responses"];
 
 impl Column {

@@ -14,7 +14,8 @@ pub(super) enum Channel {
 }
 
 pub(super) const CHANNELS: [Channel; 3] = [Channel::Observation, Channel::Slates, Channel::Responses];
-pub(super) const SAID: [Said; 4] = [Said::Instruction, Said::Question, Said::Answer, Said::Explanation];
+pub(super) const SAID: [Said; 5] =
+    [Said::Instruction, Said::Question, Said::Answer, Said::Explanation, Said::Trace];
 pub(super) const ENDS: [End; 2] = [End::Terminated, End::Truncated];
 
 pub(super) fn known(known: Known) -> u8 {

@@ -152,7 +152,7 @@ fn save_unheard(unheard: &[(UserId, Message)], out: &mut dyn SnapshotSink) -> Re
 }
 
 fn load_unheard(from: &mut dyn SnapshotSource) -> Result<Vec<(UserId, Message)>, SnapshotError> {
-    use crate::Said::{Answer, Explanation, Instruction, Question};
+    use crate::Said::{Answer, Explanation, Instruction, Question, Trace};
     let users: Vec<u32> = from.take("unheard.user")?.to_vec()?;
     let kinds: Vec<u32> = from.take("unheard.said")?.to_vec()?;
     let texts = get_texts(from, "unheard.text")?;
@@ -161,7 +161,7 @@ fn load_unheard(from: &mut dyn SnapshotSource) -> Result<Vec<(UserId, Message)>,
         return Err(corrupt("its arrays differ in length"));
     }
     let message = |((user, kind), text)| {
-        let kinds = [Instruction, Question, Answer, Explanation];
+        let kinds = [Instruction, Question, Answer, Explanation, Trace];
         let said = kinds.into_iter().find(|said| *said as u32 == kind);
         let said = said.ok_or_else(|| corrupt("a message of unknown kind"))?;
         Ok((UserId(user), Message { row: 0, said, text }))
