@@ -66,6 +66,12 @@ impl<S: Scorer> Greedy<S> {
         Self { scorer, order: Order::default(), ties: Ties::default(), desks: Vec::new() }
     }
 
+    /// What it ranks by.
+    #[must_use]
+    pub fn scorer(&self) -> &S {
+        &self.scorer
+    }
+
     /// Whether slates come with their position marginals.
     #[must_use]
     pub fn with_marginals(mut self, wanted: bool) -> Self {

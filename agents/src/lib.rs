@@ -4,6 +4,7 @@
 //! with exact propensities; [`Reranked`], [`FairRec`] and [`TwoStage`] wrap scorers. [`RandomSlates`] needs no scores and [`OracleRanker`] reads the
 //! truth. The mathematics is in [`plackett_luce`] and [`factorise`].
 
+pub mod agentic;
 mod cholesky;
 mod error;
 pub mod factorise;

@@ -140,11 +140,13 @@ impl<'a> ObservationRow<'a> {
         self.seen.candidates.row(self.r)
     }
 
-    /// The items met recently, oldest first, each with whether it was clicked.
+    /// The items met recently, oldest first, each with whether it was clicked; none where no history is kept.
     pub fn history(&self) -> impl Iterator<Item = (ItemId, bool)> + use<'a> {
         let (history, r) = (&self.seen.history, self.r);
-        let n = history.len[r] as usize;
-        history.items.row(r)[..n].iter().copied().zip(history.clicked.row(r)[..n].iter().copied())
+        let n = history.len.get(r).map_or(0, |n| *n as usize);
+        let (items, clicked): (&[ItemId], &[bool]) =
+            if n > 0 { (&history.items.row(r)[..n], &history.clicked.row(r)[..n]) } else { (&[], &[]) };
+        items.iter().copied().zip(clicked.iter().copied())
     }
 
     /// The numbers of a block of one of the candidates.

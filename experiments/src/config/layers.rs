@@ -30,6 +30,7 @@ pub fn set(layer: &mut Table, text: &str) -> Result<(), ConfigError> {
     let refused = |reason: String| ConfigError::Set { text: text.into(), reason };
     let (key, value) = text.split_once('=').ok_or_else(|| refused("there is no `=`".into()))?;
     let (section, key) = key.trim().split_once('.').unwrap_or(("world", key.trim()));
+    let section = if section == "agentic" { "recommender" } else { section };
     if key.is_empty() || key.contains('.') {
         return Err(refused("a key is KEY or SECTION.KEY".into()));
     }

@@ -2,6 +2,7 @@
 //!
 //! To add one, write its `build` here and add one line to [`registry`]; `ranking.rs` has what wraps around any scorer.
 
+mod agentic;
 mod ranking;
 mod trained;
 
@@ -90,6 +91,13 @@ pub fn registry() -> Registry<RecommenderEntry> {
                     "a linear model of clicks drawn anew for every slate; its propensities are not known",
                     thompson,
                 )
+            },
+        )
+        .with(
+            "agentic",
+            RecommenderEntry {
+                defaults: agentic::defaults,
+                ..ranker("listens to what users say: plans, uses tools, explains, asks", agentic::build)
             },
         )
         .with(

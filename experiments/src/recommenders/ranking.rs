@@ -151,16 +151,31 @@ impl Ranking {
 
     /// A recommender that ranks by `scorer`.
     pub(super) fn of(&self, scorer: impl Scorer + 'static) -> Result<Player, ConfigError> {
-        let reranked = self.reranked(self.retrieved(Box::new(scorer))?)?;
+        let reranked = self.candidates(Box::new(scorer))?;
         let Some(temperature) = self.temperature else {
-            let mut greedy = Greedy::new(reranked).with_marginals(self.marginals);
-            if let Some(seed) = self.tie_seed {
-                greedy = greedy.with_tie_seed(seed);
-            }
-            return Ok(Player::Policy(Box::new(greedy)));
+            return Ok(Player::Policy(Box::new(self.greedy(reranked))));
         };
         let ranker = PlackettLuce::new(reranked, temperature).map_err(refused)?;
         Ok(Player::Policy(Box::new(ranker.with_marginals(self.marginals))))
+    }
+
+    /// What slates are drawn at, if they are drawn.
+    pub(super) fn temperature(&self) -> Option<f32> {
+        self.temperature
+    }
+
+    /// The best by `scorer`.
+    pub(super) fn greedy<S: Scorer>(&self, scorer: S) -> Greedy<S> {
+        let greedy = Greedy::new(scorer).with_marginals(self.marginals);
+        match self.tie_seed {
+            Some(seed) => greedy.with_tie_seed(seed),
+            None => greedy,
+        }
+    }
+
+    /// A scorer behind what retrieves and reranks.
+    pub(super) fn candidates(&self, scorer: Box<dyn Scorer>) -> Result<Box<dyn Scorer>, ConfigError> {
+        self.reranked(self.retrieved(scorer)?)
     }
 
     fn retrieved(&self, ranker: Box<dyn Scorer>) -> Result<Box<dyn Scorer>, ConfigError> {

@@ -1,0 +1,160 @@
+//! A scorer that listens.
+
+use std::sync::Arc;
+
+use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams};
+
+use super::desk::{Call, Desk};
+use super::memory::{Memory, Obey};
+use super::planner::{Ask, Obedient, Planner, Toolbox};
+use crate::moments::moments;
+use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out};
+
+/// A scorer whose scores are moved by what the user asked for: perceive, plan, use tools.
+///
+/// For a row of which nothing is asked the scores are the scorer's own, to the bit. Of others the
+/// [`Planner`] makes [`Call`]s, and each tool of the [`Toolbox`] adds `weight · w · x` to what items are worth, w the
+/// standard deviation of the row's scores. What a row is shown depends on no other row, but under
+/// [`Obey::Shuffled`].
+///
+/// # Errors
+/// `begin` refuses what the scorer refuses. Tools that have nothing to work with in a world are left out.
+#[derive(Clone)]
+pub struct Advised<S> {
+    scorer: S,
+    planner: Arc<dyn Planner>,
+    toolbox: Toolbox,
+    obey: Obey,
+    /// Those of the toolbox that fit the world.
+    fitting: Toolbox,
+    topics: Vec<String>,
+    memory: Memory,
+}
+
+/// What was done for a row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Done {
+    pub(super) asks: Vec<Ask>,
+    /// Each call, with how many items it moved.
+    pub(super) calls: Vec<(Call, usize)>,
+}
+
+impl<S: Scorer> Advised<S> {
+    /// Obeys by the standard tools and [`Obedient`].
+    #[must_use]
+    pub fn new(scorer: S, obey: Obey) -> Self {
+        let toolbox = Toolbox::standard();
+        Self {
+            scorer,
+            planner: Arc::new(Obedient::default()),
+            fitting: toolbox.clone(),
+            toolbox,
+            obey,
+            topics: Vec::new(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// Plans by another planner.
+    #[must_use]
+    pub fn planned_by(self, planner: impl Planner + 'static) -> Self {
+        Self { planner: Arc::new(planner), ..self }
+    }
+
+    /// Uses other tools.
+    #[must_use]
+    pub fn using(self, toolbox: Toolbox) -> Self {
+        Self { toolbox, ..self }
+    }
+
+    /// What topics are called.
+    pub(super) fn topics(&self) -> &[String] {
+        &self.topics
+    }
+
+    /// What is asked, and the calls it comes to.
+    fn plan(&self, seen: &Observation, row: usize) -> (Vec<Ask>, Vec<Call>) {
+        if self.obey == Obey::False {
+            return Default::default();
+        }
+        let asks = self.memory.asks(seen, row, self.obey, &self.topics);
+        if asks.is_empty() {
+            return Default::default();
+        }
+        let mut calls = self.planner.plan(&asks, &self.fitting);
+        if self.obey == Obey::Opposite {
+            calls.iter_mut().for_each(|call| call.weight = -call.weight);
+        }
+        (asks, calls)
+    }
+
+    /// Works on a row's scores, which are left alone if one of them is no number.
+    pub(super) fn advise(&self, seen: &Observation, row: usize, scores: &mut [f32]) -> Done {
+        let (asks, calls) = self.plan(seen, row);
+        if calls.is_empty() || keep_out(seen, row, scores).is_err() {
+            return Done { asks, calls: Vec::new() };
+        }
+        let (_, sd) = moments(scores.iter().copied().filter(|score| *score > NOT_RETRIEVED));
+        let spread = if sd > 0.0 { sd as f32 } else { 1.0 };
+        let mut desk = Desk { seen, row, scores, spread };
+        let work = |call: Call| {
+            let moved = self.fitting.find(&call.tool).map_or(0, |tool| tool.work(&mut desk, &call));
+            (call, moved)
+        };
+        Done { asks, calls: calls.into_iter().map(work).collect() }
+    }
+
+    /// The same, from the scorer's own scores, for the record.
+    pub(super) fn retrace(&self, seen: &Observation, row: usize) -> Done {
+        if self.plan(seen, row).1.is_empty() {
+            return Done::default();
+        }
+        let mut scores = vec![0.0; seen.candidates.listed(row).len()];
+        self.scorer.score(seen, row, &mut scores);
+        self.advise(seen, row, &mut scores)
+    }
+}
+
+impl<S: Scorer> Scorer for Advised<S> {
+    fn begin(&mut self, spec: &EnvSpec) -> Result<(), RecommendError> {
+        let topic = spec.item_features.blocks().iter().find(|block| block.name == "topic");
+        self.topics = topic.map_or_else(Vec::new, |block| block.labels.clone());
+        self.fitting = self.toolbox.fitting(spec);
+        self.memory = Memory::default();
+        self.scorer.begin(spec)
+    }
+
+    fn prepare(&mut self, seen: &Observation, rng: &Streams) -> Result<(), RecommendError> {
+        self.scorer.prepare(seen, rng)
+    }
+
+    fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
+        self.scorer.score(seen, row, out);
+        self.advise(seen, row, out);
+    }
+
+    fn is_random(&self) -> bool {
+        self.scorer.is_random()
+    }
+
+    fn learn(&mut self, seen: &Observation, shown: &Slates, step: &Step) {
+        self.memory.learn(seen, step, self.obey, &self.topics);
+        self.scorer.learn(seen, shown, step);
+    }
+
+    fn learns(&self) -> bool {
+        self.obey != Obey::False || self.scorer.learns()
+    }
+
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        let mut snapshot = Snapshot::default();
+        snapshot.put_all("memory", self.memory.save());
+        snapshot.put_all("scorer", self.scorer.save()?);
+        Ok(snapshot)
+    }
+
+    fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
+        self.memory.load(&from.part("memory"))?;
+        self.scorer.load(&from.part("scorer"))
+    }
+}

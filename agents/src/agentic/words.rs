@@ -1,0 +1,66 @@
+//! What an agentic recommender says of its slates.
+
+use recloop_env::{Observation, Wish};
+
+use super::advised::Done;
+
+/// One line for the user: what was done of what it asked, or what its past says.
+pub(super) fn explanation(seen: &Observation, row: usize, done: &Done, topics: &[String]) -> String {
+    let worked = |tool: &str| done.calls.iter().any(|(call, moved)| call.tool == tool && *moved > 0);
+    let latest = done.asks.iter().rev().find(|ask| match ask.instruction.wish {
+        Wish::MoreOf | Wish::LessOf => worked("topic"),
+        Wish::SomethingNew => worked("familiar"),
+        Wish::Calmer => worked("loud"),
+        Wish::Shorter => worked("long"),
+        Wish::Free => worked("words"),
+    });
+    if let Some(ask) = latest {
+        let topic = ask.instruction.topic.and_then(|topic| topics.get(usize::from(topic)));
+        let topic = topic.map_or("that", String::as_str);
+        return match ask.instruction.wish {
+            Wish::MoreOf => format!("More {topic}, as you asked."),
+            Wish::LessOf => format!("Less {topic}, as you asked."),
+            Wish::SomethingNew => "Topics you have not met lately, as you asked.".into(),
+            Wish::Calmer => "Quieter titles, as you asked.".into(),
+            Wish::Shorter => "Shorter ones, as you asked.".into(),
+            Wish::Free => "Titles with your words in them.".into(),
+        };
+    }
+    if !done.asks.is_empty() {
+        return "You asked for something that nothing here answers to.".into();
+    }
+    match favourite(seen, row, topics) {
+        Some(topic) => format!("Near what you clicked lately, most of it {topic}."),
+        None => "What others liked; tell me what you would like.".into(),
+    }
+}
+
+/// The topic clicked most of late; the first of equal ones.
+fn favourite<'a>(seen: &Observation, row: usize, topics: &'a [String]) -> Option<&'a String> {
+    let block =
+        seen.items.layout().find("topic").filter(|_| seen.items.is_durable() && !topics.is_empty())?;
+    let mut clicks = vec![0_u32; block.length()];
+    for (item, _) in seen.row(row).history().filter(|(_, clicked)| *clicked) {
+        clicks[usize::from(seen.items.code(block, row, item))] += 1;
+    }
+    let best = (0..clicks.len()).rev().max_by_key(|topic| clicks[*topic])?;
+    (clicks[best] > 0).then(|| topics.get(best)).flatten()
+}
+
+/// For the log: what is asked, and each call with its weight and how many items it moved, as
+/// `asked: Less music, please. (3 slates ago); called: topic(music, -1.7) -> 41 items`.
+pub(super) fn trace(done: &Done, topics: &[String]) -> String {
+    let asked = done.asks.iter().map(|ask| {
+        let words = ask.instruction.say(topics);
+        if ask.slates_ago == 0 { words } else { format!("{words} ({} slates ago)", ask.slates_ago) }
+    });
+    let called = done.calls.iter().map(|(call, moved)| {
+        let topic = call.topic.and_then(|topic| topics.get(usize::from(topic)));
+        let about = topic.map_or(call.words.as_str(), String::as_str);
+        let comma = if about.is_empty() { "" } else { ", " };
+        format!("{}({about}{comma}{:+.2}) -> {moved} items", call.tool, call.weight)
+    });
+    let called: Vec<String> = called.collect();
+    let called = if called.is_empty() { "nothing fits".into() } else { called.join(" | ") };
+    format!("asked: {}; called: {called}", asked.collect::<Vec<_>>().join(" | "))
+}
