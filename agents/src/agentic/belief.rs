@@ -179,7 +179,8 @@ mod tests {
         let truth = below(draws.word(), N as u32) as usize;
         let questions: Vec<(Vec<usize>, Question)> = (0..400)
             .map(|_| {
-                let share = draws.unit();
+                // As many narrow questions as broad ones: log-uniform from one hypothesis to all.
+                let share = (N as f32).powf(draws.unit() - 1.0);
                 let members: Vec<usize> = (0..N).filter(|_| draws.unit() < share).collect();
                 let question = Question::whether(N, &members, 0.0).unwrap();
                 (members, question)

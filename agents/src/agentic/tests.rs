@@ -118,7 +118,7 @@ fn words_go_with_the_slates() {
     let mut agent = Agentic::new(Greedy::new(advised), speech);
     agent.begin(&scene.spec).unwrap();
     let mut seen = scene.seen.clone();
-    seen.messages = vec![says(1, "More music, please."), says(2, "What is this?")];
+    seen.messages = vec![says(1, "More music, please."), says(2, "Hello?")];
     let mut slates = Slates::default();
     agent.recommend(&seen, &Streams::new(1), &mut slates).unwrap();
     slates.check(&seen.users, &seen.candidates, 2).unwrap();
