@@ -145,6 +145,17 @@ fn inspect_shows_tables_columns_and_slates() {
 }
 
 #[test]
+fn one_life_reads_as_a_transcript() {
+    let here = tempfile::tempdir().unwrap();
+    stdout(
+        here.path(),
+        "run feed-v0 --users 5 --days 1 --recommender agentic --set recommender.base=recency --out r",
+    );
+    assert_snapshot!("transcript", stdout(here.path(), "inspect r --user 2 --visit 0"));
+    assert!(stdout(here.path(), "inspect r --user 99").contains("Nothing was shown"));
+}
+
+#[test]
 fn whoever_stops_reading_is_no_error() {
     let here = tempfile::tempdir().unwrap();
     stdout(here.path(), "run interest-evolution-v0 --users 4 --steps 3 --out r");

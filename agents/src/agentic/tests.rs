@@ -126,7 +126,7 @@ fn words_go_with_the_slates() {
         let mut messages = slates.messages.iter().filter(move |it| it.row == row && it.said == said);
         messages.next().map(|it| it.text.as_str())
     };
-    assert_eq!(said(0, Said::Explanation), Some("What others liked; tell me what you would like."));
+    assert_eq!(said(0, Said::Explanation), Some("You asked for nothing; tell me what you would like."));
     assert_eq!(said(0, Said::Trace), None);
     assert_eq!(said(1, Said::Explanation), Some("More music, as you asked."));
     assert_eq!(

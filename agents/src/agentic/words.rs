@@ -30,8 +30,8 @@ pub(super) fn explanation(seen: &Observation, row: usize, done: &Done, topics: &
         return "You asked for something that nothing here answers to.".into();
     }
     match favourite(seen, row, topics) {
-        Some(topic) => format!("Near what you clicked lately, most of it {topic}."),
-        None => "What others liked; tell me what you would like.".into(),
+        Some(topic) => format!("You asked for nothing; of late you clicked {topic} most."),
+        None => "You asked for nothing; tell me what you would like.".into(),
     }
 }
 

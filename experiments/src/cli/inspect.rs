@@ -7,28 +7,37 @@ use clap::Args;
 use indicatif::HumanCount;
 use recloop_data::log::{LogSource, Replayed, Table, digest, tables, truth_tables, verify};
 use recloop_data::{Manifest, PartEntry, Parts, RunState};
-use recloop_env::{Known, Transition};
+use recloop_env::{Known, Transition, UserId};
 
+use super::transcript::{first_to_speak, transcript};
 use super::{CliError, table};
 use crate::RunError;
 
 const EXAMPLES: &str = "\
 Examples:
   recloop inspect runs/feed-v0-mf-7
-  recloop inspect runs/feed-v0-mf-7 --digest";
+  recloop inspect runs/feed-v0-mf-7 --digest
+  recloop inspect runs/feed-v0-mf-7 --user 12          what user 12 was shown, did and said
+  recloop inspect runs/feed-v0-mf-7 --user 12 --visit 3";
 
 /// Slates printed: a first look, not a dump.
 const A_FEW: usize = 3;
 
-/// Shows what a log holds: tables, columns, rows and a few slates; or its digest.
+/// Shows what a log holds: tables, columns, rows and a few slates; or its digest; or one user's life.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Inspect {
     /// A run directory
     dir: PathBuf,
     /// Print only the SHA-256 over the rows in their canonical order, however they are cut into files
-    #[arg(long)]
+    #[arg(long, conflicts_with = "user")]
     digest: bool,
+    /// Print what this user was shown, did and said, visit by visit
+    #[arg(long, value_name = "ID")]
+    user: Option<u32>,
+    /// Only this visit of the user, from 0
+    #[arg(long, value_name = "N", requires = "user")]
+    visit: Option<u32>,
 }
 
 impl Inspect {
@@ -36,11 +45,16 @@ impl Inspect {
         if self.digest {
             return Ok(writeln!(out, "{}", digest(&self.dir).map_err(RunError::from)?)?);
         }
+        if let Some(user) = self.user {
+            return transcript(out, &self.dir, UserId(user), self.visit);
+        }
         // Read to its end first: a log that cannot be read is not described as if it could.
         verify(&self.dir).map_err(RunError::from)?;
         let mut source = LogSource::open(&self.dir).map_err(RunError::from)?;
         let manifest = source.manifest();
         heading(out, manifest)?;
+        let talks =
+            manifest.parts.get("messages").is_some_and(|parts| parts.iter().any(|part| part.rows > 0));
         for table in tables(&manifest.spec).map_err(RunError::from)? {
             describe(out, &manifest.parts, &table)?;
         }
@@ -54,6 +68,14 @@ impl Inspect {
             for row in 0..first.transition.seen.len().min(A_FEW) {
                 slate(out, &first, row)?;
             }
+        }
+        if let Some(user) = if talks { first_to_speak(&self.dir)? } else { None } {
+            let dir = self.dir.display();
+            writeln!(
+                out,
+                "\nUser {} spoke first: `recloop inspect {dir} --user {}` is what came of it.",
+                user.0, user.0
+            )?;
         }
         Ok(())
     }
@@ -139,7 +161,7 @@ mod tests {
              [recommender]\nname = \"random\""
         );
         run(&RunConfig::resolve([config.parse().unwrap()]).unwrap(), &mut ()).unwrap();
-        let inspect = Inspect { dir: dir.clone(), digest: false };
+        let inspect = Inspect { dir: dir.clone(), digest: false, user: None, visit: None };
         let mut said = Vec::new();
         inspect.execute(&mut said).unwrap();
         assert!(String::from_utf8(said).unwrap().contains("log/creators: 0 rows"));

@@ -19,6 +19,7 @@ mod setting;
 mod study;
 mod table;
 mod train;
+mod transcript;
 mod twins;
 mod worlds;
 
