@@ -49,15 +49,13 @@ impl Asking<'_> {
     /// The last two rungs: told in words, and told what was wrong.
     fn asked(&mut self, shape: &Shape) -> Result<ChatReply, LlmError> {
         let mut body = body::asked(self.model(), self.request, shape, self.http.capabilities.json_object);
-        let mut reason = String::new();
+        let (mut reason, most) = (String::new(), self.request.max_tokens);
         for rung in [Rung::Asked, Rung::Repaired] {
             let answer = self.chat(body.clone())?;
             let (text, cut) = self.said(&answer)?;
             match shape.read(text) {
                 Ok(value) => return Ok(ChatReply { value: Some(value), ..self.reply(text, rung) }),
-                Err(wrong) if cut => {
-                    reason = format!("{wrong}; it was cut off at {} tokens", self.request.max_tokens)
-                }
+                Err(wrong) if cut => reason = format!("{wrong}; it was cut off at {most} tokens"),
                 Err(wrong) => reason = wrong,
             }
             body = body::repair(body, text, &reason);
