@@ -74,9 +74,15 @@ impl Wire {
     pub(super) fn new(config: &HttpConfig) -> Result<Self, LlmError> {
         let server = config.endpoint()?;
         let secret = config.key_variable.as_deref().map(Secret::from_env).transpose()?;
+        let timeout = Duration::from_secs_f64(config.timeout_secs);
         let settings = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs_f64(config.timeout_secs)))
+            // By phase: with a limit on the whole, ureq looks the server up on a thread of its own, for every request.
+            .timeout_connect(Some(timeout))
+            .timeout_send_request(Some(timeout))
+            .timeout_send_body(Some(timeout))
+            .timeout_recv_response(Some(timeout))
+            .timeout_recv_body(Some(timeout))
             // A redirect would take the key elsewhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
