@@ -39,6 +39,7 @@ fn decision(i: usize) -> ChatRequest {
 fn over_the_wire(c: &mut Criterion) {
     let stub = Stub::start(|_| Canned::says(SAID));
     let mut group = c.benchmark_group("wire");
+    group.throughput(Throughput::Elements(1));
     // The same bytes there and back, without us: what the kernel and the stub take.
     let mut socket = TcpStream::connect(stub.url().trim_start_matches("http://")).expect("the stub listens");
     socket.set_nodelay(true).expect("a socket");

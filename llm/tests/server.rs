@@ -16,6 +16,8 @@ use recloop_llm::{
 };
 use serde_json::Value;
 
+type Outcome = Result<ChatReply, LlmError>;
+
 /// A server, until it is dropped.
 struct Server {
     child: Child,
@@ -244,17 +246,15 @@ fn too_long_a_prompt_and_a_wrong_key_are_told_apart() {
     );
 }
 
-#[test]
-fn a_run_survives_its_server_and_is_replayed_without_it() {
-    let Some(server) = Server::start(&[]) else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("answers.jsonl");
-    let http = Http::connect(server.config()).unwrap();
-    let recorder = Recorder::open(http, "random", &path).unwrap();
-    let requests = small_decisions(300);
+/// Batches of thirty; the server is killed while the fifth is under way, and the last three meet a new one.
+fn run_through_an_accident(
+    backend: &impl ChatBackend,
+    server: Server,
+    requests: &[ChatRequest],
+) -> Vec<Outcome> {
     let (half, begun) = channel();
     let (up, back) = channel();
-    let (live, again): (Vec<_>, Server) = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let accident = scope.spawn(move || {
             begun.recv().unwrap();
             let port = server.kill();
@@ -263,16 +263,28 @@ fn a_run_survives_its_server_and_is_replayed_without_it() {
             again
         });
         let batch = |(n, batch): (usize, &[ChatRequest])| {
-            // Killed while the fifth batch is under way; the last ones meet the new server.
             match n {
                 4 => half.send(()).unwrap(),
                 7 => back.recv().unwrap(),
                 _ => {}
             }
-            recorder.submit(batch)
+            backend.submit(batch)
         };
-        (requests.chunks(30).enumerate().flat_map(batch).collect(), accident.join().unwrap())
-    });
+        let outcomes = requests.chunks(30).enumerate().flat_map(batch).collect();
+        drop(accident.join().unwrap());
+        outcomes
+    })
+}
+
+#[test]
+fn a_run_survives_its_server_and_is_replayed_without_it() {
+    let Some(server) = Server::start(&[]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("answers.jsonl");
+    let http = Http::connect(server.config()).unwrap();
+    let recorder = Recorder::open(http, "random", &path).unwrap();
+    let requests = small_decisions(300);
+    let live = run_through_an_accident(&recorder, server, &requests);
     assert_eq!(live.len(), 300, "every decision is answered or reported");
     for (i, reply) in live.iter().enumerate() {
         match reply {
@@ -285,7 +297,7 @@ fn a_run_survives_its_server_and_is_replayed_without_it() {
     assert_eq!((account.requests, account.failures), (300, 300 - answered));
     assert!(account.failures > 0 && answered >= 210, "the server was missed: {answered} answered");
     recorder.flush().unwrap();
-    drop((recorder, again));
+    drop(recorder);
 
     let replayed = Replay::open("random", &path).unwrap().submit(&requests);
     for (live, replayed) in live.iter().zip(&replayed) {

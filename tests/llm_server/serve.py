@@ -6,6 +6,7 @@ stops when its input is closed, so that it outlives no test.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -46,8 +47,6 @@ def train_tokenizer() -> Tokenizer:
 
 
 def merges_of(tokenizer: Tokenizer) -> list[str]:
-    import json
-
     pairs = json.loads(tokenizer.to_str())["model"]["merges"]
     return [pair if isinstance(pair, str) else " ".join(pair) for pair in pairs]
 

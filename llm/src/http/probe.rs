@@ -15,34 +15,45 @@ const RETRY: Retry = Retry { tries: 2, first_wait_secs: 0.05, longest_wait_secs:
 pub(super) fn probe(http: &mut Http) -> Result<(), LlmError> {
     let request = plain(Wanted::Text).user("Say hello.").drawn(16, 1.0);
     let listed = Asking::new(http, &request, &http.config.retry).models()?;
-    let mut can = listed_by(http, &listed)?;
+    let can = listed_by(http, &listed)?;
     // The one question that has to be answered; who does not let us in says so here.
     let alone = chat(http, &request, body::free(&http.config.model, &request))?;
     if body::said(&alone).is_none() {
         let reason = "its answer has no choice with a message".to_owned();
         return Err(LlmError::NotCompatible { server: http.wire.server.clone(), reason });
     }
-    let model = http.config.model.clone();
     let asks = |body: Value| match chat(http, &request, body) {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_of_one_request() => Ok(None),
         Err(error) => Err(error),
     };
+    http.capabilities = tried(&http.config.model, &request, &asks, can)?;
+    http.capabilities.trial = trial(http)?;
+    Ok(())
+}
+
+/// Tries everything that servers can but need not do.
+fn tried(
+    model: &str,
+    request: &ChatRequest,
+    asks: &impl Fn(Value) -> Result<Option<Value>, LlmError>,
+    mut can: Capabilities,
+) -> Result<Capabilities, LlmError> {
     let shape = trial_shape()?;
     // The prompt says nothing of JSON: who answers with a valid object was made to.
-    can.json_schema =
-        asks(body::by_schema(&model, &long(&request), &shape))?.is_some_and(|answer| valid(&answer, &shape));
+    let object = asks(body::by_schema(model, &request.clone().drawn(256, 1.0), &shape))?;
+    can.json_schema = object.is_some_and(|answer| valid(&answer, &shape));
     let json = plain(Wanted::Text).user("Answer in JSON: an empty object.").drawn(64, 0.0);
-    let mut object = body::free(&model, &json);
+    let mut object = body::free(model, &json);
     object["response_format"] = json!({"type": "json_object"});
     can.json_object = asks(object)?.is_some_and(|answer| is_object(&answer));
-    let mut grammar = body::free(&model, &request);
+    let mut grammar = body::free(model, request);
     grammar["grammar"] = "root ::= \"qz7\"".into();
     can.grammar =
         asks(grammar)?.is_some_and(|answer| body::said(&answer).is_some_and(|(text, _)| text == "qz7"));
     // A model that happens to end at once tells nothing: that it does three times in a row is unlikely.
     for _ in 0..3 {
-        let answer = asks(body::likely_letters(&model, &request))?;
+        let answer = asks(body::likely_letters(model, request))?;
         can.logprobs |= answer.is_some_and(|answer| !body::likeliest(&answer).is_empty());
         if can.logprobs {
             break;
@@ -51,12 +62,10 @@ pub(super) fn probe(http: &mut Http) -> Result<(), LlmError> {
     if can.grammar {
         let letters = Letters::first(3)?;
         can.exact_letters =
-            asks(body::exact_letters(&model, &request, letters))?.is_some_and(|a| exact(&a, letters));
+            asks(body::exact_letters(model, request, letters))?.is_some_and(|a| exact(&a, letters));
     }
-    can.seed = repeats(&asks, &model, &request)?;
-    http.capabilities = can;
-    http.capabilities.trial = trial(http)?;
-    Ok(())
+    can.seed = repeats(asks, model, request)?;
+    Ok(can)
 }
 
 fn chat(http: &Http, request: &ChatRequest, body: Value) -> Result<Value, LlmError> {
@@ -91,10 +100,6 @@ fn trial_shape() -> Result<Shape, LlmError> {
             ("why", Kind::Text { max_chars: 40, charset: Charset::Words }),
         ],
     )
-}
-
-fn long(request: &ChatRequest) -> ChatRequest {
-    request.clone().drawn(256, request.temperature)
 }
 
 fn valid(answer: &Value, shape: &Shape) -> bool {
