@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
@@ -73,6 +74,7 @@ pub struct Stub {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Stub {
@@ -85,7 +87,7 @@ impl Stub {
         let address = listener.local_addr().expect("a bound socket has an address");
         let (asked, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let (answer, n, end) = (Arc::new(answer), Arc::clone(&asked), Arc::clone(&over));
-        std::thread::spawn(move || {
+        let listening = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if end.load(Ordering::SeqCst) {
                     break;
@@ -95,7 +97,7 @@ impl Stub {
                 std::thread::spawn(move || serve(&stream, &*answer, &n));
             }
         });
-        Self { address, asked, over }
+        Self { address, asked, over, listening: Some(listening) }
     }
 
     /// Where it is.
@@ -116,6 +118,10 @@ impl Drop for Stub {
         self.over.store(true, Ordering::SeqCst);
         // Wakes the listener, which then leaves.
         drop(TcpStream::connect(self.address));
+        if let Some(listening) = self.listening.take() {
+            // A panic of a closure is on the thread of its connection.
+            let _ = listening.join();
+        }
     }
 }
 

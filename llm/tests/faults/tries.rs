@@ -1,6 +1,6 @@
 //! What is asked again, when, and what is not.
 
-use recloop_llm::testing::{Canned, Stub};
+use recloop_llm::testing::Canned;
 use recloop_llm::{Capabilities, ChatBackend, HttpConfig, LlmError, Patience, Payer, Tokens};
 
 use super::{Scene, one, text};
@@ -78,7 +78,8 @@ fn whoever_never_answers_is_not_waited_for() {
 #[test]
 fn nobody_there_is_said_after_all_tries() {
     let scene = Scene::of([Canned::says("Hi.")]);
-    let gone = Stub::start(|_| Canned::Silent).url();
+    // Port 1 belongs to a service of the seventies.
+    let gone = "http://127.0.0.1:1".into();
     let http = scene.http(HttpConfig { url: gone, ..scene.config() }, Capabilities::default());
     let error = one(&http, &text()).unwrap_err();
     assert!(matches!(error, LlmError::Unanswered { tries: 3, .. }), "{error}");
