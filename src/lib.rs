@@ -20,13 +20,14 @@
 //! ```
 //!
 //! The contracts and the engine are at the root (crate `recloop-env`); start at [`Env`]. Parts live in modules:
-//! [`users`], [`creators`], [`agents`], [`data`], [`nn`], and [`experiments`], which holds the worlds by name and the command.
+//! [`users`], [`creators`], [`agents`], [`data`], [`nn`], [`llm`], and [`experiments`], which holds the worlds by name and the command.
 
 pub use recloop_agents as agents;
 pub use recloop_creators as creators;
 pub use recloop_data as data;
 pub use recloop_env::*;
 pub use recloop_experiments as experiments;
+pub use recloop_llm as llm;
 pub use recloop_nn as nn;
 pub use recloop_users as users;
 

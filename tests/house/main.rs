@@ -18,8 +18,19 @@ fn text(path: &str) -> String {
 fn named_paths(document: &str) -> Vec<String> {
     let quoted = document.split('`').skip(1).step_by(2);
     let linked = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let folders =
-        ["env", "users", "creators", "agents", "data", "experiments", "tests", "examples", "docs", "scripts"];
+    let folders = [
+        "env",
+        "llm",
+        "users",
+        "creators",
+        "agents",
+        "data",
+        "experiments",
+        "tests",
+        "examples",
+        "docs",
+        "scripts",
+    ];
     let ours = |path: &&str| {
         let first = path.split('/').next().unwrap_or_default();
         path.contains('/') && folders.contains(&first) && !path.contains(['<', '*', ' ', '$'])
