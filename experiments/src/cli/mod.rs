@@ -9,6 +9,7 @@ mod evaluate;
 mod frontier;
 mod import;
 mod inspect;
+mod llm;
 mod metrics;
 mod progress;
 mod replay;
@@ -51,6 +52,7 @@ Examples:
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
   recloop replay runs/feed-v0-mf-7                     prove that its log can be made again
+  recloop llm probe http://127.0.0.1:8080              what a language model's server can do
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
 
@@ -68,6 +70,7 @@ struct Cli {
 enum Command {
     Worlds(worlds::Worlds),
     Devices(devices::Devices),
+    Llm(llm::Llm),
     Run(run::Run),
     Train(train::Train),
     Frontier(frontier::Frontier),
@@ -128,6 +131,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Worlds(worlds) => worlds.execute(&mut out),
         Command::Devices(devices) => devices.execute(&mut out),
+        Command::Llm(llm) => llm.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
         Command::Train(train) => train.execute(&mut out),
         Command::Frontier(frontier) => frontier.execute(&mut out),
