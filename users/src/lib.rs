@@ -13,6 +13,7 @@ mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
 mod normal;
+pub mod psyche;
 mod readers;
 
 pub use error::{ChoiceError, UserError};
