@@ -7,6 +7,7 @@
 //! Start reading at [`choice`]: what happens between a slate and a click. Then [`InterestEvolution`], a whole user.
 
 pub mod choice;
+mod dialogue;
 mod error;
 mod feed;
 mod interest_evolution;
@@ -16,6 +17,7 @@ mod normal;
 pub mod psyche;
 mod readers;
 
+pub use dialogue::{Dialogue, DialogueParams, DialogueState, Instructions, PsycheState};
 pub use error::{ChoiceError, UserError};
 pub use feed::{Feed, FeedParams, FeedState, GroupShares, People, PeopleTable};
 pub use interest_evolution::{InterestEvolution, InterestEvolutionParams, InterestEvolutionState};

@@ -107,7 +107,13 @@ impl DialogueParams {
     /// [`Feed`](crate::Feed) does, click by click.
     #[must_use]
     pub fn silent() -> Self {
-        Self { grace_slates: 0, relief_patience: 0.0, stay_valence: 0.0, return_valence: 0.0, ..Self::default() }
+        Self {
+            grace_slates: 0,
+            relief_patience: 0.0,
+            stay_valence: 0.0,
+            return_valence: 0.0,
+            ..Self::default()
+        }
     }
 
     /// Refuses the first number that is not in its range; NaN is in none.
@@ -167,12 +173,7 @@ impl DialogueParams {
     }
 }
 
-fn within(
-    all: &[(&'static str, f32)],
-    low: f32,
-    high: f32,
-    allowed: &'static str,
-) -> Result<(), UserError> {
+fn within(all: &[(&'static str, f32)], low: f32, high: f32, allowed: &'static str) -> Result<(), UserError> {
     match all.iter().find(|(_, value)| !(low..=high).contains(value)) {
         Some(&(name, value)) => Err(UserError::Parameter { name, value, allowed }),
         None => Ok(()),

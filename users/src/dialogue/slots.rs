@@ -55,7 +55,8 @@ impl<'a> Slots<'a> {
             likeness: if it.valence * valence > 0.0 { 1.0 } else { -1.0 },
         };
         let cues: Vec<Cue> = all.iter().map(cue).collect();
-        let found = recall.order(&cues, RECALLED).into_iter().map(|at| all[at]).filter(|it| it.topic == topic);
+        let found =
+            recall.order(&cues, RECALLED).into_iter().map(|at| all[at]).filter(|it| it.topic == topic);
         let (sum, n) = found.fold((0.0, 0.0), |(sum, n), it| (sum + it.felt, n + 1.0));
         if n > 0.0 { (-2.0 * (sum / n as f32).clamp(-0.99, 0.99).atanh()).max(0.0) } else { 0.0 }
     }
@@ -82,7 +83,13 @@ pub(super) fn remember(row: &mut [f32], recall: &Recall, threshold: f32, new: Fe
 
 fn write(row: &mut [f32], slot: usize, it: Felt) {
     let from = 2 + slot * WIDTH;
-    row[from..from + WIDTH].copy_from_slice(&[it.topic as f32, it.felt, it.at_hours, it.importance, it.valence]);
+    row[from..from + WIDTH].copy_from_slice(&[
+        it.topic as f32,
+        it.felt,
+        it.at_hours,
+        it.importance,
+        it.valence,
+    ]);
 }
 
 /// The memories of a topic become one: as fresh as the freshest, as important as the most important, felt as all of them on
@@ -129,7 +136,12 @@ mod tests {
     fn dialogue_memories_are_few_and_what_was_bad_is_remembered_so() {
         let (mut all, recall) = (Grid::zeros(1, ROW), Recall::default());
         for hour in 0..100 {
-            remember(all.row_mut(0), &recall, 1e9, felt(hour % 3, if hour % 3 == 1 { -0.5 } else { 0.5 }, hour as f32));
+            remember(
+                all.row_mut(0),
+                &recall,
+                1e9,
+                felt(hour % 3, if hour % 3 == 1 { -0.5 } else { 0.5 }, hour as f32),
+            );
         }
         let slots = Slots::of(&all, 0);
         assert_eq!(slots.all().count(), SLOTS);

@@ -12,7 +12,7 @@ mod params;
 mod people;
 mod returns;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use params::FeedParams;
 pub use people::{GroupShares, People, PeopleTable};
@@ -26,6 +26,7 @@ use recloop_env::{
 
 use crate::choice::PositionBased;
 use crate::{UserError, refused};
+pub(crate) use accounts::ACCOUNTS;
 use consume::Verdict;
 use impression::promise;
 pub(crate) use impression::{dot, experience, sigmoid};

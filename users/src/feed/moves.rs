@@ -91,12 +91,16 @@ impl Feed {
             let trust = &mut state.trust.row_mut(at)[0];
             *trust += params.trust_rate * ((1.0 - 2.0 * slate.gap).max(0.0) - *trust);
         }
-        let fatigue = state.fatigue.row_mut(at);
+        self.tire(state.fatigue.row_mut(at), shown, i, slate);
+        self.drift(state, shown, i, &slate.wanted);
+    }
+
+    /// Moves the fatigue of row `i`, `[T]`, by one slate.
+    pub(crate) fn tire(&self, fatigue: &mut [f32], shown: &Shown<'_>, i: usize, slate: &Digest) {
         fatigue.iter_mut().for_each(|f| *f *= self.slate_keep);
         for &item in &shown.slate(i)[..slate.n_examined] {
             fatigue[usize::from(shown.code(self.topic, i, item))] += 1.0;
         }
-        self.drift(state, shown, i, &slate.wanted);
     }
 
     /// x ← normalise((1 − κ)x + κx₀ + η·openness·Σ wanted·z). Should it all cancel out, nobody is interested in anything
@@ -123,7 +127,13 @@ impl Feed {
     }
 
     /// How row `i` will be after a slate it has not yet taken in.
-    pub(crate) fn foresee(&self, state: &FeedState, shown: &Shown<'_>, i: usize, slate: &Digest) -> Foresight {
+    pub(crate) fn foresee(
+        &self,
+        state: &FeedState,
+        shown: &Shown<'_>,
+        i: usize,
+        slate: &Digest,
+    ) -> Foresight {
         let at = shown.scene.rows.at(i);
         let (fatigue, seen) = (state.fatigue.row(at), &shown.slate(i)[..slate.n_examined]);
         let mut tired = fatigue.iter().fold(0.0, |tired: f32, f| tired.max(f * self.slate_keep));

@@ -255,7 +255,8 @@ impl Identity {
 
     /// People written down in JSON, as `{"person": [...]}`.
     pub fn from_json(text: &str) -> Result<Vec<Self>, UserError> {
-        let people: People = serde_json::from_str(text).map_err(|error| UserError::Persona(error.to_string()))?;
+        let people: People =
+            serde_json::from_str(text).map_err(|error| UserError::Persona(error.to_string()))?;
         checked(people)
     }
 }
@@ -287,10 +288,17 @@ impl Life {
             said.push(format!(
                 "You {}, {} and {}.",
                 word(habits.activity, ["rarely use it", "use it now and then", "use it a lot"]),
-                word(habits.diversity, ["keep to few topics", "look at several topics", "look at all kinds of things"]),
+                word(
+                    habits.diversity,
+                    ["keep to few topics", "look at several topics", "look at all kinds of things"]
+                ),
                 word(
                     habits.conformity,
-                    ["judge as most people do", "sometimes judge otherwise than most", "judge quite otherwise than most"]
+                    [
+                        "judge as most people do",
+                        "sometimes judge otherwise than most",
+                        "judge quite otherwise than most"
+                    ]
                 ),
             ));
         }

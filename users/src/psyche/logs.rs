@@ -121,7 +121,8 @@ mod tests {
     fn psyche_habits_by_hand() {
         // User u has u + 1 ratings of one topic each, all 3 but for the last user, who gives 5.
         let rating = |user| if user == 9 { 5.0 } else { 3.0 };
-        let of = |user: usize| (0..=user).map(move |k| Rated { user, item: k, topic: k, rating: rating(user) });
+        let of =
+            |user: usize| (0..=user).map(move |k| Rated { user, item: k, topic: k, rating: rating(user) });
         let all = habits(10, &(0..10).flat_map(of).collect::<Vec<_>>());
         let activity: Vec<Level> = all.iter().map(|it| it.activity).collect();
         use Level::{High, Low, Middle};

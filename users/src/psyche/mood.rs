@@ -60,7 +60,8 @@ impl Mood {
     /// What somebody of this character feels like when nothing happens.
     #[must_use]
     pub fn baseline(who: &BigFive) -> Self {
-        let BigFive { openness: o, conscientiousness: c, extraversion: e, agreeableness: a, stability: s } = *who;
+        let BigFive { openness: o, conscientiousness: c, extraversion: e, agreeableness: a, stability: s } =
+            *who;
         Self::clipped([
             0.21 * e + 0.59 * a + 0.19 * s,
             0.15 * o + 0.30 * a - 0.57 * s,
@@ -126,7 +127,13 @@ mod tests {
     use recloop_env::{Streams, Tick, UserId, purpose};
 
     fn somebody() -> BigFive {
-        BigFive { openness: 0.4, conscientiousness: -0.2, extraversion: 0.7, agreeableness: -0.5, stability: -0.6 }
+        BigFive {
+            openness: 0.4,
+            conscientiousness: -0.2,
+            extraversion: 0.7,
+            agreeableness: -0.5,
+            stability: -0.6,
+        }
     }
 
     #[test]
@@ -151,7 +158,8 @@ mod tests {
     fn psyche_mood_rests_at_its_baseline_and_elsewhere_comes_closer_geometrically() {
         let (law, who) = (MoodLaw { spring: 0.3 }, somebody());
         let base = Mood::baseline(&who);
-        let far = |m: Mood| m.numbers().iter().zip(base.numbers()).map(|(m, b)| (m - b).abs()).fold(0.0, f32::max);
+        let far =
+            |m: Mood| m.numbers().iter().zip(base.numbers()).map(|(m, b)| (m - b).abs()).fold(0.0, f32::max);
         assert!(far(base.after(&law, &who, [0.0; 3])) <= 1e-6);
         let mut mood = Mood { valence: 1.0, arousal: -1.0, dominance: -1.0 };
         for _ in 0..20 {
@@ -169,7 +177,8 @@ mod tests {
         let mut any = || 4.0 * draws.unit() - 2.0;
         let mut who = somebody();
         for step in 0..1_000_000 {
-            let appraisal = if step % 1_000 == 0 { [f32::NAN, f32::INFINITY, any()] } else { [any(), any(), any()] };
+            let appraisal =
+                if step % 1_000 == 0 { [f32::NAN, f32::INFINITY, any()] } else { [any(), any(), any()] };
             who.stability = (any() / 2.0).clamp(-1.0, 1.0);
             mood = mood.after(&law, &who, appraisal);
             assert!(mood.numbers().iter().all(|m| (-1.0..=1.0).contains(m)), "{mood:?} at {step}");

@@ -90,9 +90,10 @@ impl Recall {
     #[must_use]
     pub fn scores(&self, cues: &[Cue]) -> Vec<f32> {
         let part = |value: &dyn Fn(&Cue) -> f32, weight: f32| {
-            let (low, high) = cues.iter().map(value).fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
-                (low.min(x), high.max(x))
-            });
+            let (low, high) = cues
+                .iter()
+                .map(value)
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
             let width = high - low;
             let normal = move |x: f32| if width > 0.0 { weight * (x - low) / width } else { 0.0 };
             cues.iter().map(|cue| normal(value(cue))).collect::<Vec<_>>()
@@ -131,7 +132,8 @@ mod tests {
     use super::*;
 
     fn cues() -> Vec<Cue> {
-        let cue = |age_hours, importance, relevance, likeness| Cue { age_hours, importance, relevance, likeness };
+        let cue =
+            |age_hours, importance, relevance, likeness| Cue { age_hours, importance, relevance, likeness };
         vec![
             cue(0.0, 2.0, 0.1, -1.0),
             cue(100.0, 9.0, 0.5, 0.2),

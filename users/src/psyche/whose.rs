@@ -64,9 +64,13 @@ fn behaviour(of: &Somebody, draws: &mut Draws) -> Somebody {
 
 fn distance(a: &Somebody, b: &Somebody, blocks: Blocks) -> f64 {
     // Each block in units of its own noise.
-    let parts =
-        [(blocks.social, &a.groups, &b.groups, 0.6), (blocks.personal, &a.traits, &b.traits, 0.4), (blocks.life, &a.life, &b.life, 0.15)];
-    let square = |a: &[f64], b: &[f64], sd: f64| a.iter().zip(b).map(|(a, b)| ((a - b) / sd).powi(2)).sum::<f64>();
+    let parts = [
+        (blocks.social, &a.groups, &b.groups, 0.6),
+        (blocks.personal, &a.traits, &b.traits, 0.4),
+        (blocks.life, &a.life, &b.life, 0.15),
+    ];
+    let square =
+        |a: &[f64], b: &[f64], sd: f64| a.iter().zip(b).map(|(a, b)| ((a - b) / sd).powi(2)).sum::<f64>();
     parts.into_iter().filter(|(on, ..)| *on).map(|(_, a, b, sd)| square(a, b, sd)).sum()
 }
 
@@ -75,8 +79,11 @@ fn psyche_every_block_tells_who_somebody_is() {
     let streams = Streams::new(5);
     let draws = |tick| move |u: u32| streams.at(purpose::PERSONA, UserId(u), Tick(tick));
     let personas: Vec<Somebody> = (0..PEOPLE).map(draws(0)).map(|mut draws| persona(&mut draws)).collect();
-    let seen: Vec<Somebody> =
-        personas.iter().zip((0..PEOPLE).map(draws(1))).map(|(it, mut draws)| behaviour(it, &mut draws)).collect();
+    let seen: Vec<Somebody> = personas
+        .iter()
+        .zip((0..PEOPLE).map(draws(1)))
+        .map(|(it, mut draws)| behaviour(it, &mut draws))
+        .collect();
     let found = |blocks: Blocks| {
         let nearest = |it: &Somebody| {
             let far = |u: &usize| distance(it, &personas[*u], blocks);
