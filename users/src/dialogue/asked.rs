@@ -9,8 +9,12 @@ use super::{Dialogue, DialogueState};
 enum Question {
     /// "Do you like cooking?"
     Liked(usize),
-    /// "Which of cooking, music, film?"
-    Which(Vec<usize>),
+    /// "Which of cooking, music or film do you like most, or none of these?"
+    Which {
+        of: Vec<usize>,
+        /// Whether none of them is an answer.
+        or_none: bool,
+    },
 }
 
 /// Understands a question about topics of these names.
@@ -20,9 +24,15 @@ fn understood(words: &str, names: &[String]) -> Option<Question> {
     if let Some(name) = words.strip_prefix("do you like ") {
         return topic(name).map(Question::Liked);
     }
-    let all = words.strip_prefix("which of ")?;
-    let all: Option<Vec<usize>> = all.split(',').map(topic).collect();
-    all.map(Question::Which)
+    let (all, or_none) = split_end(words.strip_prefix("which of ")?, ", or none of these");
+    let (all, _) = split_end(all, " do you like most");
+    let of: Option<Vec<usize>> = all.split(", ").flat_map(|part| part.split(" or ")).map(topic).collect();
+    of.map(|of| Question::Which { of, or_none })
+}
+
+/// Words without this end, and whether they had it.
+fn split_end<'a>(words: &'a str, end: &str) -> (&'a str, bool) {
+    words.strip_suffix(end).map_or((words, false), |rest| (rest, true))
 }
 
 impl Dialogue {
@@ -43,15 +53,14 @@ impl Dialogue {
     fn reply(&self, interest: &[f32], question: &str) -> String {
         let names = &self.feed.people.topics().names;
         let liking = self.liking(interest);
+        let mean = liking.iter().sum::<f32>() / liking.len() as f32;
         match understood(question, names) {
             None => "I cannot say.".into(),
-            Some(Question::Liked(topic)) => {
-                let mean = liking.iter().sum::<f32>() / liking.len() as f32;
-                if liking[topic] > mean { "Yes.".into() } else { "No.".into() }
-            }
-            Some(Question::Which(of)) => {
+            Some(Question::Liked(topic)) => if liking[topic] > mean { "Yes." } else { "No." }.into(),
+            Some(Question::Which { of, or_none }) => {
                 let best = of.into_iter().reduce(|best, t| if liking[t] > liking[best] { t } else { best });
-                best.map_or_else(|| "I cannot say.".into(), |topic| format!("{}.", names[topic]))
+                let best = best.filter(|topic| !or_none || liking[*topic] > mean);
+                best.map_or_else(|| "None of these.".into(), |topic| format!("{}.", names[topic]))
             }
         }
     }
@@ -66,7 +75,12 @@ mod tests {
         let names = ["cooking", "Music", "film"].map(String::from);
         let of = |words| understood(words, &names);
         assert_eq!(of("Do you like music?"), Some(Question::Liked(1)));
-        assert_eq!(of("Which of film, cooking?"), Some(Question::Which(vec![2, 0])));
+        let which = |of, or_none| Some(Question::Which { of, or_none });
+        assert_eq!(of("Which of film, cooking?"), which(vec![2, 0], false));
+        assert_eq!(
+            of("Which of film, cooking or Music do you like most, or none of these?"),
+            which(vec![2, 0, 1], true)
+        );
         for other in ["Do you like me?", "Which of film, chess?", "Which of ?", "", "???"] {
             assert_eq!(of(other), None, "{other}");
         }

@@ -50,8 +50,9 @@ const LIKES: usize = 3;
 /// changes a user only through what is shown next. `Instructions::Muted` says the same to nobody, and everything else is alike.
 ///
 /// # Questions
-/// "Do you like cooking?" is answered "Yes." by whoever likes it more than topics on average, else "No."; "Which of cooking, music?" by the one
-/// liked most, as "cooking."; anything else by "I cannot say.".
+/// "Do you like cooking?" is answered "Yes." by whoever likes it more than topics on average, else "No."; "Which of cooking or music do you like
+/// most, or none of these?" by the one liked most, as "cooking.", or "None of these." where none is liked more than that; "I cannot say."
+/// goes for everything else.
 ///
 /// # Luck
 /// The feed's, under the same names: with [`DialogueParams::silent`] a user lives exactly as their feed user. Character and speaking have

@@ -38,6 +38,9 @@ fn live(mut world: World, ask: Option<&str>) -> Vec<(Slates, Step, Observation)>
         let next = done.next.clone();
         all.push((slates, done, seen));
         seen = next;
+        if seen.is_empty() {
+            break;
+        }
     }
     all
 }
@@ -111,10 +114,12 @@ fn dialogue_questions_are_answered_by_taste() {
         ("Do you like north?", "Yes."),
         ("Do you like east?", "No."),
         ("Which of east, north?", "north."),
+        ("Which of east or north do you like most, or none of these?", "north."),
+        ("Which of east do you like most, or none of these?", "None of these."),
         ("Who are you?", "I cannot say."),
     ] {
         let users = Dialogue::new(DialogueParams::silent(), feed(FeedParams::default())).unwrap();
-        let all = live(world_of(Sharded::new(users, 9), items(), 3), Some(question));
+        let all = live(world_of(Sharded::new(users, 40), items(), 3), Some(question));
         let replies: Vec<&Message> = all.iter().flat_map(|(_, step, _)| &step.responses.replies).collect();
         assert!(replies.len() > 9 && replies.iter().all(|it| it.said == Said::Answer && it.text == answer));
     }
@@ -129,5 +134,55 @@ fn dialogue_users_can_be_described() {
         users.begin(&mut state, at, recloop_env::UserId(at as u32), recloop_env::Tick(0), &rng);
         let persona = users.identity(&state, at).persona();
         assert!(persona.contains("age: ") && persona.contains("You like "), "{persona}");
+    }
+}
+
+/// Seconds of a hundred slates for 1 % of a million users, of each kind.
+#[test]
+#[ignore = "a measurement: run it in release"]
+fn dialogue_speed() {
+    use recloop_env::{Clock, Objective, Part, Topics};
+    use std::io::Write;
+    let n = 1_000_000;
+    let topics = std::sync::Arc::new(Topics::new(2, 2));
+    let params = FeedParams::default();
+    let people =
+        || Feed::new(params, People::drawn(std::sync::Arc::clone(&topics)), &observed(), &latent()).unwrap();
+    let time = |world: World| {
+        let mut world = world;
+        let mut seen = begin(&mut world, 4);
+        let (mut rows, mut secs) = (0, 0.0);
+        for tick in 0..60 {
+            let slates = show(&seen, &[0, 1, 2, 3, 4, 5, 6, 7]);
+            let since = std::time::Instant::now();
+            let done = step(&mut world, &slates);
+            if tick >= 10 {
+                (rows, secs) = (rows + seen.len(), secs + since.elapsed().as_secs_f64());
+            }
+            seen = done.next.clone();
+        }
+        (rows, secs)
+    };
+    let world = |world: recloop_env::WorldBuilder| {
+        world
+            .slate_size(8)
+            .supply(items())
+            .objective(Objective::new().with(Part::Clicks, 1.0))
+            .clock(Clock { tick_secs: 300.0, calendar: true })
+            .build()
+            .unwrap()
+    };
+    for _ in 0..2 {
+        let feed = time(world(World::builder("feed").cohort(Sharded::new(people(), n))));
+        let users = Dialogue::new(DialogueParams::default(), people()).unwrap();
+        let talk = time(world(World::builder("dialogue").cohort(Sharded::new(users, n))));
+        let each = |(rows, secs): (usize, f64)| 1e6 * secs / rows as f64;
+        let (a, b) = (each(feed), each(talk));
+        let said = format!(
+            "rows a tick {}, us a row: feed {a:.2}, dialogue {b:.2}, ratio {:.2}",
+            feed.0 / 50,
+            b / a
+        );
+        writeln!(std::io::stdout(), "{said}").unwrap();
     }
 }
