@@ -45,6 +45,7 @@ fn documents_name_what_exists() {
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "docs/dialogue.md",
         "docs/feed-world.md",
         "docs/offline-evaluation.md",
     ] {
@@ -79,7 +80,19 @@ fn cells(line: &str) -> Vec<&str> {
 
 #[test]
 fn the_feed_page_tells_every_default() {
-    let page = text("docs/feed-world.md");
+    tells_every_default("docs/feed-world.md", "feed-v0", &toml::Table::new());
+}
+
+#[test]
+fn the_dialogue_page_tells_every_default_beyond_the_feeds() {
+    let worlds = recloop_experiments::worlds::registry();
+    let feed = (worlds.find("feed-v0").expect("the flagship").defaults)();
+    tells_every_default("docs/dialogue.md", "dialogue-feed-v0", &feed);
+}
+
+/// Refuses a page that does not tell every key of a world, other than these, once and with its default.
+fn tells_every_default(name: &str, world: &str, other: &toml::Table) {
+    let page = text(name);
     let worlds = recloop_experiments::worlds::registry();
     let numbers = |value: &toml::Value| match value {
         toml::Value::Array(values) => values.iter().map(|value| value.as_float().unwrap() as f32).collect(),
@@ -87,17 +100,18 @@ fn the_feed_page_tells_every_default() {
         toml::Value::Float(x) => vec![*x as f32],
         _ => Vec::new(),
     };
-    for (key, value) in (worlds.find("feed-v0").expect("the flagship").defaults)() {
+    let keys = (worlds.find(world).expect("a world").defaults)();
+    for (key, value) in keys.into_iter().filter(|(key, _)| !other.contains_key(key)) {
         let rows: Vec<Vec<&str>> =
             page.lines().filter(|line| line.starts_with(&format!("| `{key}` |"))).map(cells).collect();
-        assert_eq!(rows.len(), 1, "docs/feed-world.md must tell `{key}` once");
+        assert_eq!(rows.len(), 1, "{name} must tell `{key}` once");
         let told = format!("x = {}", rows[0][1]).parse::<toml::Table>().expect("a value")["x"].clone();
         let told = match &told {
             toml::Value::Array(all) => all.iter().flat_map(numbers).collect(),
             other => numbers(other),
         };
         let same = if told.is_empty() { format!("{value}") == rows[0][1] } else { told == numbers(&value) };
-        assert!(same, "docs/feed-world.md says `{key}` is {}, it is {value}", rows[0][1]);
+        assert!(same, "{name} says `{key}` is {}, it is {value}", rows[0][1]);
     }
 }
 

@@ -27,6 +27,9 @@ pub enum UserError {
         /// The range in words.
         allowed: &'static str,
     },
+    /// A file of personas that cannot be read.
+    #[error("read a persona file: {0}")]
+    Persona(String),
     /// A table of fitted users or items that does not have the shape it should.
     #[error("read {what}: expected {expected} values, found {found}")]
     Shape {

@@ -7,14 +7,17 @@
 //! Start reading at [`choice`]: what happens between a slate and a click. Then [`InterestEvolution`], a whole user.
 
 pub mod choice;
+mod dialogue;
 mod error;
 mod feed;
 mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
 mod normal;
+pub mod psyche;
 mod readers;
 
+pub use dialogue::{Dialogue, DialogueParams, DialogueState, Instructions, PsycheState};
 pub use error::{ChoiceError, UserError};
 pub use feed::{Feed, FeedParams, FeedState, GroupShares, People, PeopleTable};
 pub use interest_evolution::{InterestEvolution, InterestEvolutionParams, InterestEvolutionState};

@@ -99,3 +99,7 @@ pub const MEASUREMENT: Purpose<ItemId> = Purpose::new(28);
 pub const GROUP_GUESS: Purpose<UserId> = Purpose::new(29);
 /// Whom an item is meant for; one word per user.
 pub const AUDIENCE: Purpose<ItemId> = Purpose::new(30);
+/// What a person's character is like.
+pub const PERSONA: Purpose<UserId> = Purpose::new(31);
+/// Whether somebody says what they want before they leave, and how well they know it.
+pub const INSTRUCTION: Purpose<UserId> = Purpose::new(32);

@@ -1,6 +1,6 @@
 //! The flagship at full load: 20,000 people who all want a slate of 10 at every tick, out of 2,000 items.
 //!
-//! A life begins anew every 20 ticks: an item is shown to a user once, and nobody here meets most of a catalogue.
+//! `dialogue-feed-v0` beside it: what a psyche costs. A life begins anew every 20 ticks: an item is shown to a user once, and nobody here meets most of a catalogue.
 
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub(crate) fn slates(c: &mut Criterion) {
         group.sample_size(10).measurement_time(Duration::from_secs(5));
         group.throughput(Throughput::Elements(20_000));
         let begin = || Running::new("feed-v0", &SETTINGS, policy());
+        let talking = || Running::new("dialogue-feed-v0", &SETTINGS, policy());
+        group.bench_function("with a psyche", |b| b.iter_custom(|ticks| lives(ticks, talking)));
         group.bench_function("bare", |b| b.iter_custom(|ticks| lives(ticks, begin)));
         group.bench_function("logged", |b| b.iter_custom(|ticks| lives(ticks, || begin().logged())));
         group.finish();

@@ -72,7 +72,10 @@ fn a_name_nobody_knows_is_refused_with_the_nearest_one_that_is() {
         ("run.sed = 5", "key of [run] `sed`: did you mean `seed`?"),
         ("log.enable = true", "key of [log] `enable`: did you mean `enabled`?"),
         ("wrld.users = 5", "section `wrld`: did you mean `world`?"),
-        ("world.name = \"zzz\"", "world `zzz`: there are feed-v0, creators-v0, interest-evolution-v0"),
+        (
+            "world.name = \"zzz\"",
+            "world `zzz`: there are feed-v0, dialogue-feed-v0, creators-v0, interest-evolution-v0",
+        ),
     ] {
         let message = refused(&[text]);
         assert!(message.starts_with(&format!("find {wanted}")), "{message}");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use recloop_creators::{BeliefParams, FeedCreators, FeedCreatorsParams, MarketParams};
-use recloop_env::{Clock, Objective, Part, Sharded, Topics, World, WorldBuilder};
+use recloop_env::{Clock, Cohort, Objective, Part, Sharded, Topics, World, WorldBuilder};
 use recloop_users::{Feed, FeedParams, People};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -157,7 +157,15 @@ pub(super) fn market_keys() -> Table {
 }
 
 pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
-    let mut keys = Keys::of(table);
+    assemble("feed-v0", Keys::of(table), |users, n| Ok(Sharded::new(users, n)))
+}
+
+/// A world of the feed's keys, whose users are made of feed users; `keys` holds no others.
+pub(super) fn assemble<C: Cohort + 'static>(
+    id: &str,
+    mut keys: Keys,
+    cohort: impl FnOnce(Feed, usize) -> Result<C, ConfigError>,
+) -> Result<World, ConfigError> {
     let config: FeedConfig = keys.take(super::table_of::<FeedConfig>())?;
     let rules: FeedRules = keys.take(super::table_of::<FeedRules>())?;
     let users: FeedParams = keys.take(super::table_of::<FeedParams>())?;
@@ -174,6 +182,6 @@ pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, Config
     let items = creators.items();
     let users = Feed::new(users, People::drawn(topics), &items.observed(), &items.latent())
         .map_err(part("the users"))?;
-    let world = rules.builder("feed-v0").cohort(Sharded::new(users, config.users));
+    let world = rules.builder(id).cohort(cohort(users, config.users)?);
     Ok(rules.publishing(world, creators, &market)?.build()?)
 }

@@ -3,6 +3,7 @@
 //! To add a world, write a module with its config and recipe, and add one line to [`registry`].
 
 mod creators;
+mod dialogue;
 mod feed;
 mod interest_evolution;
 mod interest_exploration;
@@ -94,8 +95,14 @@ pub fn registry() -> Registry<WorldEntry> {
         creators::defaults,
         creators::build,
     );
+    let talk = entry(
+        "the same feed, with users who may say what they want before they leave",
+        dialogue::defaults,
+        dialogue::build,
+    );
     Registry::new("world")
         .with("feed-v0", monthly(feed))
+        .with("dialogue-feed-v0", monthly(talk))
         // The published runs watch 110 rounds.
         .with("creators-v0", WorldEntry { recommender: "linucb", ..endless(110, studio) })
         .with("interest-evolution-v0", WorldEntry { recommender: "dot", ..evolving })

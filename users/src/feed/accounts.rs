@@ -6,7 +6,7 @@ use super::impression::{PROMISE_TERMS, Person, dot, experience, promise_terms, s
 use super::{Feed, FeedState};
 
 /// What the accounts of a slate are called.
-pub(super) const ACCOUNTS: [&str; 7] =
+pub(crate) const ACCOUNTS: [&str; 7] =
     ["utility_now", "utility_initial", "satisfaction", "trust", "habit", "drift", "entropy"];
 
 impl Feed {

@@ -6,31 +6,31 @@ use super::{Feed, FeedParams, FeedState};
 
 /// What a user brings to a slate.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Person<'a> {
+pub(crate) struct Person<'a> {
     /// `[D]` x, a unit vector.
-    pub(super) interest: &'a [f32],
+    pub(crate) interest: &'a [f32],
     /// `[T]` f.
-    pub(super) fatigue: &'a [f32],
+    pub(crate) fatigue: &'a [f32],
     /// trust·(1 − literacy): the share of an empty promise that is believed.
-    pub(super) credulity: f32,
+    pub(crate) credulity: f32,
     /// How much others' clicks count.
-    pub(super) conformity: f32,
+    pub(crate) conformity: f32,
 }
 
 /// What one item is to one user.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Impression {
-    pub(super) topic: usize,
+pub(crate) struct Impression {
+    pub(crate) topic: usize,
     /// ⟨x, z⟩.
-    pub(super) liking: f32,
+    pub(crate) liking: f32,
     /// q.
-    pub(super) quality: f32,
+    pub(crate) quality: f32,
     /// b(1 − q): what the wrapping promises beyond what there is.
-    pub(super) gap: f32,
+    pub(crate) gap: f32,
     /// Standard deviations of popularity.
-    pub(super) appeal: f32,
+    pub(crate) appeal: f32,
     /// f\[topic\].
-    pub(super) fatigue: f32,
+    pub(crate) fatigue: f32,
 }
 
 /// What [`promise_terms`] are called, in order.
@@ -55,7 +55,7 @@ pub(super) fn promise(params: &FeedParams, person: &Person<'_>, it: &Impression)
 }
 
 /// e: log-odds of having been worth the time.
-pub(super) fn experience(params: &FeedParams, it: &Impression) -> f32 {
+pub(crate) fn experience(params: &FeedParams, it: &Impression) -> f32 {
     params.taste_weight * it.liking + params.quality_weight * it.quality
         - params.bait_weight * it.gap
         - 0.5 * params.fatigue_weight * it.fatigue
@@ -87,7 +87,7 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
 impl Feed {
     /// The user in row `at` as they are now.
     #[inline]
-    pub(super) fn person<'a>(&self, state: &'a FeedState, at: usize) -> Person<'a> {
+    pub(crate) fn person<'a>(&self, state: &'a FeedState, at: usize) -> Person<'a> {
         Person {
             interest: state.interest.row(at),
             fatigue: state.fatigue.row(at),
@@ -98,7 +98,7 @@ impl Feed {
 
     /// What `item` is to `person`, who sits in row `i` of `scene`.
     #[inline]
-    pub(super) fn impression(
+    pub(crate) fn impression(
         &self,
         person: &Person<'_>,
         scene: &Scene<'_>,

@@ -12,7 +12,7 @@ mod params;
 mod people;
 mod returns;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use params::FeedParams;
 pub use people::{GroupShares, People, PeopleTable};
@@ -26,9 +26,11 @@ use recloop_env::{
 
 use crate::choice::PositionBased;
 use crate::{UserError, refused};
+pub(crate) use accounts::ACCOUNTS;
 use consume::Verdict;
-pub(crate) use impression::{dot, sigmoid};
-use impression::{experience, promise};
+use impression::promise;
+pub(crate) use impression::{dot, experience, sigmoid};
+pub(crate) use moves::{Digest, Foresight};
 use people::Traits;
 
 recloop_env::state! {
@@ -131,8 +133,8 @@ recloop_env::state! {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Feed {
-    params: FeedParams,
-    people: People,
+    pub(crate) params: FeedParams,
+    pub(crate) people: People,
     choice: PositionBased,
     patience: Gamma<f32>,
     /// Share of fatigue left after a slate.
@@ -189,7 +191,7 @@ impl Feed {
     }
 
     /// Row `i` looks down its slate, clicks, dwells and judges.
-    fn answer(
+    pub(crate) fn answer(
         &self,
         state: &FeedState,
         shown: &Shown<'_>,

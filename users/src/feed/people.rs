@@ -74,7 +74,7 @@ impl People {
     }
 
     /// What they can be interested in.
-    pub(super) fn topics(&self) -> &Topics {
+    pub(crate) fn topics(&self) -> &Topics {
         match self {
             Self::Drawn { topics, .. } => topics,
             Self::Given(table) => &table.topics,
@@ -82,7 +82,7 @@ impl People {
     }
 
     /// What they are grouped by.
-    pub(super) fn groups(&self) -> Vec<Group> {
+    pub(crate) fn groups(&self) -> Vec<Group> {
         match self {
             Self::Drawn { groups, .. } => groups.iter().map(|it| it.group.clone()).collect(),
             Self::Given(table) => table.groups.clone(),

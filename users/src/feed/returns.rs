@@ -37,6 +37,8 @@ pub(super) struct Leaver {
     pub(super) satisfaction: f32,
     pub(super) habit: f32,
     pub(super) activity: f32,
+    /// More log-odds, of a user who is more than a feed user.
+    pub(super) nudge: f32,
     /// When, in seconds since the start of the world.
     pub(super) left_secs: f64,
 }
@@ -49,7 +51,8 @@ impl Leaver {
         let moved = params.return_bias
             + params.return_satisfaction * (self.satisfaction - 0.5)
             + params.return_habit * (habit - 0.4)
-            + params.return_activity * self.activity;
+            + params.return_activity * self.activity
+            + self.nudge;
         f64::from(moved) - f64::from(params.return_absence) * away_days.ln_1p()
     }
 
@@ -98,7 +101,7 @@ mod tests {
     const HOUR: f64 = 3600.0;
 
     fn leaver() -> Leaver {
-        Leaver { satisfaction: 0.55, habit: 0.7, activity: 0.3, left_secs: 40.0 * HOUR }
+        Leaver { satisfaction: 0.55, habit: 0.7, activity: 0.3, nudge: 0.0, left_secs: 40.0 * HOUR }
     }
 
     fn luck(trial: u32) -> [u32; 4] {

@@ -8,29 +8,29 @@ mod people;
 use std::sync::Arc;
 
 use recloop_env::{
-    Block, Clock, Env, Grid, Group, ItemId, Known, Layout, NewItem, Objective, Observation, OpenShelf, Part,
-    ResetOptions, Sharded, Slates, Step, Supply, Topics, World,
+    Block, Clock, Cohort, Env, Grid, Group, ItemId, Known, Layout, NewItem, Objective, Observation,
+    OpenShelf, Part, ResetOptions, Sharded, Slates, Step, Supply, Topics, World,
 };
 
 use super::{Feed, FeedParams, People, PeopleTable};
 
 /// Two topics, along the axes of a plane.
-pub(super) fn axes() -> Arc<Topics> {
+pub(crate) fn axes() -> Arc<Topics> {
     let centres = Grid::from_vec(vec![1.0, 0.0, 0.0, 1.0], 2, 2).unwrap();
     Arc::new(Topics { names: vec!["east".into(), "north".into()], centres })
 }
 
-pub(super) fn observed() -> Layout {
+pub(crate) fn observed() -> Layout {
     Layout::new(vec![Block::category("topic", 2, ""), Block::dense("embedding", 2, (-1.0, 1.0), "")])
 }
 
-pub(super) fn latent() -> Layout {
+pub(crate) fn latent() -> Layout {
     let share = |name| Block::dense(name, 1, (0.0, 1.0), "");
     Layout::new(vec![share("quality"), share("bait")])
 }
 
 /// Everybody likes (0.6, 0.8), is of average activity and follows nobody.
-pub(super) fn alike() -> PeopleTable {
+pub(crate) fn alike() -> PeopleTable {
     PeopleTable {
         topics: axes(),
         interest: Grid::from_vec(vec![0.6, 0.8], 1, 2).unwrap(),
@@ -41,34 +41,40 @@ pub(super) fn alike() -> PeopleTable {
     }
 }
 
-pub(super) fn feed(params: FeedParams) -> Feed {
+pub(crate) fn feed(params: FeedParams) -> Feed {
     Feed::new(params, People::Given(Arc::new(alike())), &observed(), &latent()).unwrap()
 }
 
 /// An item of the axis `topic`.
-pub(super) fn item(topic: u16, quality: f32, bait: f32) -> NewItem {
+pub(crate) fn item(topic: u16, quality: f32, bait: f32) -> NewItem {
     let mut dense = vec![0.0, 0.0];
     dense[usize::from(topic)] = 1.0;
     NewItem { dense, codes: vec![topic], latent_dense: vec![quality, bait], ..NewItem::default() }
 }
 
-pub(super) fn shelf(items: Vec<NewItem>) -> Supply {
+pub(crate) fn shelf(items: Vec<NewItem>) -> Supply {
     Supply::Shelf(Box::new(OpenShelf::new(observed(), latent(), items, None)))
 }
 
 /// `n` users and a shelf of `items`, all of which make a slate; whoever comes on day 0 is there at tick 0.
-pub(super) fn world(feed: Feed, n: usize, items: Vec<NewItem>) -> World {
+pub(crate) fn world(feed: Feed, n: usize, items: Vec<NewItem>) -> World {
+    let slate = items.len();
+    world_of(Sharded::new(feed, n), shelf(items), slate)
+}
+
+/// The same for users of any kind.
+pub(crate) fn world_of(users: impl Cohort + 'static, items: Supply, slate: usize) -> World {
     World::builder("feed users under test")
-        .cohort(Sharded::new(feed, n))
-        .slate_size(items.len())
-        .supply(shelf(items))
+        .cohort(users)
+        .slate_size(slate)
+        .supply(items)
         .objective(Objective::new().with(Part::Clicks, 1.0))
         .clock(Clock { tick_secs: Clock::DAY_SECS, calendar: true })
         .build()
         .unwrap()
 }
 
-pub(super) fn begin(world: &mut World, seed: u64) -> Observation {
+pub(crate) fn begin(world: &mut World, seed: u64) -> Observation {
     let mut seen = Observation::default();
     let options = ResetOptions { tell_choice_probs: true, ..ResetOptions::default() };
     world.reset(seed, &options, &mut seen).unwrap();
@@ -76,7 +82,7 @@ pub(super) fn begin(world: &mut World, seed: u64) -> Observation {
 }
 
 /// Everybody is shown these items, in this order.
-pub(super) fn show(seen: &Observation, items: &[u32]) -> Slates {
+pub(crate) fn show(seen: &Observation, items: &[u32]) -> Slates {
     let mut slates = Slates::default();
     slates.reset(seen.len(), items.len());
     for r in 0..seen.len() {
@@ -88,7 +94,7 @@ pub(super) fn show(seen: &Observation, items: &[u32]) -> Slates {
     slates
 }
 
-pub(super) fn step(world: &mut World, slates: &Slates) -> Step {
+pub(crate) fn step(world: &mut World, slates: &Slates) -> Step {
     let mut step = Step::default();
     world.step(slates, &mut step).unwrap();
     step
@@ -96,7 +102,7 @@ pub(super) fn step(world: &mut World, slates: &Slates) -> Step {
 
 /// Equal up to the rounding of a few `f32` operations.
 #[track_caller]
-pub(super) fn assert_near(found: &[f32], expected: &[f32]) {
+pub(crate) fn assert_near(found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() <= 2e-5 * expected.abs().max(0.1), "{found} for {expected}");
@@ -106,6 +112,6 @@ pub(super) fn assert_near(found: &[f32], expected: &[f32]) {
 /// A frequency over `n` independent trials strays from its chance by this much with probability below
 /// 2·exp(−2n·bound²) = 2e-9 (Hoeffding). Under a hundred frequencies are compared here: a false alarm of any is below
 /// 2e-7, and the seeds are fixed besides.
-pub(super) fn bound(n: usize) -> f64 {
+pub(crate) fn bound(n: usize) -> f64 {
     (1e9_f64.ln() / (2.0 * n as f64)).sqrt()
 }
