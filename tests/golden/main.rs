@@ -78,7 +78,7 @@ fn feed() {
 #[test]
 fn dialogue_feed() {
     let settings =
-        ["n_creators=5", "opening_items=60", "observe_interest=true", "tick_secs=1200", "risk_threshold=0"];
+        ["n_creators=5", "opening_items=60", "observe_interest=true", "tick_secs=7200", "risk_threshold=0"];
     let mut policy = PlackettLuce::new(DotProduct::default(), 0.2).expect("a temperature");
     insta::assert_snapshot!(table("dialogue-feed-v0", &settings, &mut policy));
 }

@@ -9,7 +9,7 @@ use recloop_llm::{Capabilities, ChatBackend, Http, HttpConfig, LlmError, Recorde
 use super::{Scene, text};
 
 /// A variable that is set for every test, and holds what could be a key: no test may set one.
-const VARIABLE: &str = "CARGO_MANIFEST_DIR";
+const VARIABLE: &str = "CARGO_PKG_DESCRIPTION";
 
 fn key() -> String {
     std::env::var(VARIABLE).unwrap()

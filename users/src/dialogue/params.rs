@@ -27,7 +27,7 @@ pub struct DialogueParams {
     pub personality: bool,
     /// Most slates somebody stays for after an instruction, in 0 … 100; 0 is nobody speaking. Default 2.
     pub grace_slates: u8,
-    /// Most instructions of one session, in 0 … 100. Default 2.
+    /// Most instructions of one session, in 0 … 100. Default 1.
     pub instructions_per_session: u8,
     /// Risk of leaving from which on a leaver may speak, in \[0, 1\]. Default 0.25.
     pub risk_threshold: f32,
@@ -77,7 +77,7 @@ impl Default for DialogueParams {
             instructions: Instructions::On,
             personality: true,
             grace_slates: 2,
-            instructions_per_session: 2,
+            instructions_per_session: 1,
             risk_threshold: 0.25,
             risk_rate: 0.5,
             candour: 0.7,

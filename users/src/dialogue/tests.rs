@@ -141,19 +141,33 @@ fn dialogue_users_can_be_described() {
 #[test]
 #[ignore = "a measurement: run it in release"]
 fn dialogue_speed() {
-    use recloop_env::{Clock, Objective, Part, Topics};
+    use recloop_env::{Block, Clock, Layout, NewItem, Objective, OpenShelf, Part, Topics};
     use std::io::Write;
     let n = 1_000_000;
-    let topics = std::sync::Arc::new(Topics::new(2, 2));
+    let topics = std::sync::Arc::new(Topics::new(14, 32));
     let params = FeedParams::default();
-    let people =
-        || Feed::new(params, People::drawn(std::sync::Arc::clone(&topics)), &observed(), &latent()).unwrap();
+    let observed =
+        Layout::new(vec![Block::category("topic", 14, ""), Block::dense("embedding", 32, (-1.0, 1.0), "")]);
+    let new = |i: usize| NewItem {
+        dense: topics.centres.row(i % 14).to_vec(),
+        codes: vec![i as u16 % 14],
+        latent_dense: vec![(i % 10) as f32 / 10.0, (i % 7) as f32 / 7.0],
+        ..NewItem::default()
+    };
+    let items = || {
+        let all = (0..70).map(new).collect();
+        Supply::Shelf(Box::new(OpenShelf::new(observed.clone(), latent(), all, None)))
+    };
+    let people = || {
+        let people = People::drawn(std::sync::Arc::clone(&topics));
+        Feed::new(params, people, &observed, &latent()).unwrap()
+    };
     let time = |world: World| {
         let mut world = world;
         let mut seen = begin(&mut world, 4);
         let (mut rows, mut secs) = (0, 0.0);
         for tick in 0..60 {
-            let slates = show(&seen, &[0, 1, 2, 3, 4, 5, 6, 7]);
+            let slates = show(&seen, &[0, 1, 2, 30, 4, 5, 62, 7, 18, 39]);
             let since = std::time::Instant::now();
             let done = step(&mut world, &slates);
             if tick >= 10 {
@@ -165,7 +179,7 @@ fn dialogue_speed() {
     };
     let world = |world: recloop_env::WorldBuilder| {
         world
-            .slate_size(8)
+            .slate_size(10)
             .supply(items())
             .objective(Objective::new().with(Part::Clicks, 1.0))
             .clock(Clock { tick_secs: 300.0, calendar: true })

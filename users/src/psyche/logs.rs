@@ -57,7 +57,8 @@ pub struct Habits {
 /// use recloop_users::psyche::{Level, Rated, habits};
 /// let rated = |user, item, topic, rating| Rated { user, item, topic, rating };
 /// let all = habits(2, &[rated(0, 0, 0, 5.0), rated(0, 1, 1, 3.0), rated(1, 0, 0, 1.0)]);
-/// assert_eq!((all[0].activity, all[1].activity), (Level::Middle, Level::Low));
+/// // Of item 0 they are both 2 from the mean; the other one is user 0's alone.
+/// assert_eq!((all[0].conformity, all[1].conformity), (Level::Low, Level::Middle));
 /// ```
 #[must_use]
 pub fn habits(n_users: usize, ratings: &[Rated]) -> Vec<Habits> {
