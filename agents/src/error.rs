@@ -184,3 +184,8 @@ pub enum AgentError {
 pub(crate) fn check_positive(name: &'static str, value: f32) -> Result<(), AgentError> {
     if value.is_finite() && value > 0.0 { Ok(()) } else { Err(AgentError::Setting { name, value }) }
 }
+
+/// Refuses a share outside [0, 1].
+pub(crate) fn check_share(name: &'static str, value: f64) -> Result<(), AgentError> {
+    if (0.0..=1.0).contains(&value) { Ok(()) } else { Err(AgentError::Share { name, value: value as f32 }) }
+}

@@ -89,10 +89,15 @@ impl<S: Scorer> Advised<S> {
     }
 
     /// Works on a row's scores, which are left alone if one of them is no number.
-    pub(super) fn advise(&self, seen: &Observation, row: usize, scores: &mut [f32]) -> Done {
-        let (asks, calls) = self.plan(seen, row);
+    fn work(
+        &self,
+        seen: &Observation,
+        row: usize,
+        calls: Vec<Call>,
+        scores: &mut [f32],
+    ) -> Vec<(Call, usize)> {
         if calls.is_empty() || keep_out(seen, row, scores).is_err() {
-            return Done { asks, calls: Vec::new() };
+            return Vec::new();
         }
         let (_, sd) = moments(scores.iter().copied().filter(|score| *score > NOT_RETRIEVED));
         let spread = if sd > 0.0 { sd as f32 } else { 1.0 };
@@ -101,17 +106,18 @@ impl<S: Scorer> Advised<S> {
             let moved = self.fitting.find(&call.tool).map_or(0, |tool| tool.work(&mut desk, &call));
             (call, moved)
         };
-        Done { asks, calls: calls.into_iter().map(work).collect() }
+        calls.into_iter().map(work).collect()
     }
 
-    /// The same, from the scorer's own scores, for the record.
+    /// What is asked and done for a row, from the scorer's own scores, for the record.
     pub(super) fn retrace(&self, seen: &Observation, row: usize) -> Done {
-        if self.plan(seen, row).1.is_empty() {
-            return Done::default();
+        let (asks, calls) = self.plan(seen, row);
+        if calls.is_empty() {
+            return Done { asks, calls: Vec::new() };
         }
         let mut scores = vec![0.0; seen.candidates.listed(row).len()];
         self.scorer.score(seen, row, &mut scores);
-        self.advise(seen, row, &mut scores)
+        Done { asks, calls: self.work(seen, row, calls, &mut scores) }
     }
 }
 
@@ -130,7 +136,8 @@ impl<S: Scorer> Scorer for Advised<S> {
 
     fn score(&self, seen: &Observation, row: usize, out: &mut [f32]) {
         self.scorer.score(seen, row, out);
-        self.advise(seen, row, out);
+        let (_, calls) = self.plan(seen, row);
+        self.work(seen, row, calls, out);
     }
 
     fn is_random(&self) -> bool {

@@ -3,6 +3,7 @@
 use recloop_env::Grid;
 
 use crate::AgentError;
+use crate::error::check_share;
 
 /// Probabilities of finitely many hypotheses.
 ///
@@ -105,7 +106,7 @@ pub struct Question {
 impl Question {
     /// Whether it is one of `members` out of `n` hypotheses: answer 1 is yes, 0 no, and wrong with probability `noise`.
     pub fn whether(n: usize, members: &[usize], noise: f64) -> Result<Self, AgentError> {
-        check_noise(noise)?;
+        check_share("noise", noise)?;
         let mut law = Grid::zeros(n, 2);
         for h in 0..n {
             let yes = if members.contains(&h) { 1.0 - noise } else { noise };
@@ -116,7 +117,7 @@ impl Question {
 
     /// Which of some `options` it is: answer i is the i-th, the last one none of them; with probability `noise` any of the others.
     pub fn which(n: usize, options: &[usize], noise: f64) -> Result<Self, AgentError> {
-        check_noise(noise)?;
+        check_share("noise", noise)?;
         let mut law = Grid::zeros(n, options.len() + 1);
         for h in 0..n {
             let truth = options.iter().position(|option| *option == h).unwrap_or(options.len());
@@ -125,14 +126,6 @@ impl Question {
             row[truth] = if options.is_empty() { 1.0 } else { 1.0 - noise };
         }
         Ok(Self { law })
-    }
-}
-
-fn check_noise(noise: f64) -> Result<(), AgentError> {
-    if (0.0..=1.0).contains(&noise) {
-        Ok(())
-    } else {
-        Err(AgentError::Share { name: "noise", value: noise as f32 })
     }
 }
 

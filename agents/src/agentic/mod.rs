@@ -116,7 +116,8 @@ impl<R: Listening> Agentic<R> {
 
     /// Says what goes with row `row`'s slate.
     fn speak(&self, seen: &Observation, row: usize, out: &mut Slates) {
-        let (advised, topics) = (self.ranker.advised(), self.ranker.advised().topics());
+        let advised = self.ranker.advised();
+        let topics = advised.topics();
         let mut say = |said, text| out.messages.push(Message { row, said, text });
         if self.speech.explains || self.speech.traces {
             let done = advised.retrace(seen, row);

@@ -137,6 +137,30 @@ fn words_go_with_the_slates() {
     assert_eq!(said(0, Said::Question), None, "three topics can be told apart by slates");
 }
 
+#[test]
+fn what_no_tool_answers_is_said_and_traced() {
+    let scene = scene();
+    let none = Toolbox::standard().fitting(&EnvSpec {
+        item_features: Layout::new(Vec::new()),
+        durable_items: false,
+        ..scene.spec.clone()
+    });
+    let advised = Advised::new(DotProduct::new("interest", &["factor"]), Obey::True).using(none);
+    let mut agent = Agentic::new(Greedy::new(advised), Speech::default());
+    agent.begin(&scene.spec).unwrap();
+    let mut seen = scene.seen.clone();
+    seen.messages = vec![says(0, "More music, please.")];
+    let mut slates = Slates::default();
+    agent.recommend(&seen, &Streams::new(1), &mut slates).unwrap();
+    let said: Vec<&str> =
+        slates.messages.iter().filter(|it| it.row == 0).map(|it| it.text.as_str()).collect();
+    let expected = [
+        "You asked for something that nothing here answers to.",
+        "asked: More music, please.; called: nothing fits",
+    ];
+    assert_eq!(said, expected);
+}
+
 /// Wishes made up at every tick, so that the laws meet an agent in the midst of its work.
 struct Spoken<R>(Agentic<R>);
 

@@ -23,6 +23,7 @@ use recloop_env::{
 };
 
 use crate::AgentError;
+use crate::error::check_share;
 use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable, unfit};
 use crate::select::{Ties, shortlist};
 use diversity::{Likeness, MostAlike, Spanned};
@@ -169,15 +170,10 @@ pub struct Reranked<S> {
     ties: Ties,
 }
 
-/// Refuses a dial outside [0, 1].
-fn check_dial(dial: f32) -> Result<(), AgentError> {
-    if (0.0..=1.0).contains(&dial) { Ok(()) } else { Err(AgentError::Share { name: "dial", value: dial }) }
-}
-
 impl<S: Scorer> Reranked<S> {
     /// Reranks by `by` with d = `dial`; MMR and DPP consider the best `shortlist`, at least 1, which the others ignore.
     pub fn new(scorer: S, by: Rerank, dial: f32, shortlist: usize) -> Result<Self, AgentError> {
-        check_dial(dial)?;
+        check_share("dial", f64::from(dial))?;
         if shortlist == 0 {
             return Err(AgentError::Setting { name: "shortlist", value: 0.0 });
         }

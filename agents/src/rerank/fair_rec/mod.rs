@@ -9,10 +9,10 @@ use recloop_env::{
     EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams, UserId, purpose,
 };
 
-use super::check_dial;
 use super::place::spread;
 use super::prepared::Prepared;
 use crate::AgentError;
+use crate::error::check_share;
 use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out, need_durable};
 use crate::select::Ties;
 use plan::{Wish, divide, guarantee};
@@ -82,7 +82,7 @@ pub struct FairRec<S> {
 impl<S: Scorer> FairRec<S> {
     /// Guarantees `dial` of an equal division.
     pub fn new(scorer: S, dial: f32) -> Result<Self, AgentError> {
-        check_dial(dial)?;
+        check_share("dial", f64::from(dial))?;
         Ok(Self { scorer, dial, slate_size: 0, ties: Ties::default(), prepared: None })
     }
 

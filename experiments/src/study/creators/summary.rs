@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use recloop_data::metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
 use super::CreatorStudyConfig;
@@ -30,13 +31,8 @@ impl Share {
     /// Over the seeds that have a value.
     fn of(values: &[f64]) -> Option<Self> {
         let known: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-        let n = known.len();
-        if n < 2 {
-            return None;
-        }
-        let mean = known.iter().sum::<f64>() / n as f64;
-        let squares: f64 = known.iter().map(|value| (value - mean).powi(2)).sum();
-        Some(Self { mean, se: (squares / (n - 1) as f64 / n as f64).sqrt(), n })
+        let Estimate { mean, se, .. } = Estimate::mean(known.iter().copied());
+        (known.len() >= 2).then_some(Self { mean, se, n: known.len() })
     }
 }
 
