@@ -13,6 +13,7 @@ mod feed;
 mod interest_evolution;
 mod interest_exploration;
 mod long_term_satisfaction;
+pub mod minds;
 mod normal;
 pub mod psyche;
 mod readers;
