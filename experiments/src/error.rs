@@ -48,6 +48,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Somebody asks a language model, and the run has none.
+    #[error(
+        "ask a language model for {wanted}: give its server, `--llm URL --model NAME`, or recorded answers, `--replay DIR --model NAME`"
+    )]
+    NoModel {
+        /// Who asks.
+        wanted: String,
+    },
     /// Fewer than two recommenders.
     #[error("compare {}: there is nothing to compare with", or_nothing(given))]
     NothingToCompare {

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod frontier;
 pub mod import;
 mod measure;
+pub mod models;
 mod picture;
 mod player;
 mod playing;
@@ -28,6 +29,7 @@ pub use compare::{
 pub use config::{Horizon, RunConfig};
 pub use error::{ConfigError, RunError};
 pub use measure::{HEADLINE, Measured, headline, measure};
+pub use models::{LlmConfig, LlmReport, Models};
 pub use player::{Player, Policy};
 pub use playing::{Playing, Visitor};
 pub use recommenders::RecommenderEntry;

@@ -6,9 +6,10 @@ use recloop_env::{
     End, Env, Facts, Observation, ResetOptions, Slates, Snapshot, SnapshotError, SnapshotSink,
     SnapshotSource, Step, Tick, Transition, World,
 };
+use recloop_llm::Spent;
 
 use crate::config::RunConfig;
-use crate::{Counts, Player, RunError};
+use crate::{Counts, Models, Player, RunError};
 
 /// What the recommender's part of a snapshot is called.
 const PLAYER: &str = "player";
@@ -49,6 +50,7 @@ pub trait Visitor {
 pub struct Playing {
     world: World,
     player: Player,
+    models: Models,
     horizon: Option<Tick>,
     counts: Counts,
     seen: Observation,
@@ -59,14 +61,15 @@ pub struct Playing {
 }
 
 impl Playing {
-    /// Builds what a config describes, without beginning it.
-    pub(crate) fn build(config: &RunConfig) -> Result<Self, RunError> {
-        let (world, mut player) = (config.build_world()?, config.build_player()?);
+    /// Builds what a config describes, with these language models to ask, without beginning it.
+    pub(crate) fn build(config: &RunConfig, models: Models) -> Result<Self, RunError> {
+        let world = config.build_world_with(&models)?;
+        let mut player = config.build_player_with(&models)?;
         player.begin(world.spec())?;
         let horizon = config.horizon().tick(world.spec())?;
         let (seen, slates, step) = (Observation::default(), Slates::default(), Step::default());
         let (counts, since) = (Counts::default(), (Instant::now(), 0.0));
-        Ok(Self { world, player, horizon, counts, seen, slates, step, since })
+        Ok(Self { world, player, models, horizon, counts, seen, slates, step, since })
     }
 
     /// At tick 0 of the run that `config` describes.
@@ -74,7 +77,15 @@ impl Playing {
     /// # Errors
     /// Whatever the world or the recommender refuses.
     pub fn begin(config: &RunConfig) -> Result<Self, RunError> {
-        let mut playing = Self::build(config)?;
+        Self::begin_with(config, config.models(Spent::default()))
+    }
+
+    /// The same, with other language models to ask than those of the config.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub fn begin_with(config: &RunConfig, models: Models) -> Result<Self, RunError> {
+        let mut playing = Self::build(config, models)?;
         let options = ResetOptions {
             horizon: playing.horizon,
             renew: false,
@@ -102,6 +113,12 @@ impl Playing {
         self.counts = counts;
         self.since = (Instant::now(), counts.wall_secs);
         Ok(())
+    }
+
+    /// Whom it asks.
+    #[must_use]
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// The world.

@@ -5,13 +5,13 @@ use std::path::Path;
 use recloop_env::testing::{check_recommender, check_world, toy_feed};
 use recloop_env::{Env, Recommender, World};
 use recloop_experiments::worlds::WorldEntry;
-use recloop_experiments::{Player, RecommenderEntry, recommenders, worlds};
+use recloop_experiments::{Models, Player, RecommenderEntry, recommenders, worlds};
 
 /// A small version of a named world that needs no data.
 fn small(entry: &WorldEntry) -> World {
     let mut config = (entry.defaults)();
     config.insert("users".into(), 31.into());
-    (entry.build)(&config, None).unwrap_or_else(|error| panic!("failed to {error}"))
+    (entry.build)(&config, &worlds::Given::default()).unwrap_or_else(|error| panic!("failed to {error}"))
 }
 
 fn self_contained() -> Vec<(String, WorldEntry)> {
@@ -38,7 +38,7 @@ fn variants(entry: &RecommenderEntry, dir: &Path) -> Vec<toml::Table> {
 }
 
 fn policy(entry: &RecommenderEntry, keys: &toml::Table) -> Option<Box<dyn Recommender>> {
-    match (entry.build)(keys).unwrap_or_else(|error| panic!("failed to {error}")) {
+    match (entry.build)(keys, &Models::default()).unwrap_or_else(|error| panic!("failed to {error}")) {
         Player::Policy(policy) => Some(policy),
         Player::Oracle(_) => None,
     }

@@ -48,7 +48,7 @@ fn separable(kind: usize, n_users: usize) -> World {
             if config.contains_key("interference") {
                 config.insert("interference".into(), "off".into());
             }
-            (named[kind - 2].build)(&config, None).unwrap()
+            (named[kind - 2].build)(&config, &worlds::Given::default()).unwrap()
         }
     }
 }

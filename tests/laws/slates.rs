@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use recloop_env::testing::ToyItems;
 use recloop_env::{Env, Known, Objective, Part, ResetOptions, Slates, Supply, World};
-use recloop_experiments::{Player, recommenders};
+use recloop_experiments::{Models, Player, recommenders};
 
 use crate::{cases, toy_users};
 
@@ -30,7 +30,7 @@ proptest! {
             if entry.optional.contains(&"temperature") {
                 keys.insert("temperature".into(), temperature.into());
             }
-            let Player::Policy(mut policy) = (entry.build)(&keys).unwrap() else { continue };
+            let Player::Policy(mut policy) = (entry.build)(&keys, &Models::default()).unwrap() else { continue };
             let mut world = world(n_users, slate + spare, slate);
             let (mut seen, mut slates, mut step) = Default::default();
             world.reset(seed, &ResetOptions::default(), &mut seen).unwrap();

@@ -80,6 +80,6 @@ fn a_published_world_and_a_policy_allocate_nothing() {
     let entry = registry.find("interest-evolution-v0").unwrap();
     let mut config = (entry.defaults)();
     config.insert("users".into(), 500.into());
-    let world = (entry.build)(&config, None).unwrap();
+    let world = (entry.build)(&config, &recloop_experiments::worlds::Given::default()).unwrap();
     assert_eq!(on_one_thread(|| allocations(world, RandomSlates::default())), 0);
 }

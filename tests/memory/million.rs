@@ -36,7 +36,7 @@ impl Run {
         config.insert("users".into(), (n_users as i64).into());
         config.insert("tick_secs".into(), tick_secs.into());
         config.insert("observe_interest".into(), true.into());
-        let mut world = (feed.build)(&config, None).unwrap();
+        let mut world = (feed.build)(&config, &recloop_experiments::worlds::Given::default()).unwrap();
         let (mut player, mut seen) = (Greedy::new(DotProduct::default()), Observation::default());
         world.reset(7, &ResetOptions::default(), &mut seen).unwrap();
         player.begin(world.spec()).unwrap();

@@ -79,6 +79,9 @@ pub struct Manifest {
     pub rows: u64,
     /// Names, shapes and bounds of the world.
     pub spec: EnvSpec,
+    /// What was asked of language models, where any were asked: which one, what its server can do, tokens and failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<Value>,
     /// The parts that count; other files in the log are leftovers of a crash.
     pub parts: Parts,
     /// What is beside the log, if that was wanted.
@@ -102,6 +105,7 @@ impl Manifest {
             ticks: 0,
             rows: 0,
             spec: spec.clone(),
+            llm: None,
             parts: Parts::new(),
             truth: None,
         }

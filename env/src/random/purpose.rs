@@ -103,3 +103,5 @@ pub const AUDIENCE: Purpose<ItemId> = Purpose::new(30);
 pub const PERSONA: Purpose<UserId> = Purpose::new(31);
 /// Whether somebody says what they want before they leave, and how well they know it.
 pub const INSTRUCTION: Purpose<UserId> = Purpose::new(32);
+/// What a mind draws when it decides for a user: the seed of a question.
+pub const MIND: Purpose<UserId> = Purpose::new(33);

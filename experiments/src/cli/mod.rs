@@ -52,6 +52,7 @@ Examples:
   recloop metrics runs/feed-v0-mf-7                    every number of a run, from its log
   recloop inspect runs/feed-v0-mf-7                    what was shown to whom
   recloop replay runs/feed-v0-mf-7                     prove that its log can be made again
+  recloop llm demo                                     users a language model decides for
   recloop llm probe http://127.0.0.1:8080              what a language model's server can do
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
@@ -104,6 +105,8 @@ enum CliError {
     NotIdentical(PathBuf),
     #[error("train in {}: at step {step}, {what}", .dir.display())]
     Diverged { dir: PathBuf, step: u64, what: String },
+    #[error("start a language model with {python}: {reason}; {help}")]
+    Server { python: String, reason: String, help: String },
     #[error("print the result: {0}")]
     Print(#[from] io::Error),
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::HumanCount;
-use toml::Value;
+use toml::{Table, Value};
 
+use super::llm::LlmFlags;
 use super::progress::Progress;
 use super::setting::Setting;
 use super::{CliError, Format, print_json, table};
@@ -23,6 +24,10 @@ Examples:
   recloop run movielens-v0 --data ml --days 10
   recloop run --config runs/feed-v0-mf-7/config.toml --seed 8
   recloop run --out runs/long --resume
+  recloop run dialogue-feed-v0 --recommender agentic     users who say what they want
+  recloop run dialogue-feed-v0 --users 200 --llm-users 20 --llm http://127.0.0.1:8080 \
+              --model NAME --record answers             20 of whom a language model decides for
+  recloop run dialogue-feed-v0 --users 200 --llm-users 20 --model NAME --replay answers
 
 Later settings win: defaults, then --config, then --set, then the other flags.
 `recloop worlds` lists worlds and recommenders, `recloop worlds NAME` every key of one.";
@@ -38,6 +43,8 @@ pub(super) struct Run {
     recommender: Option<String>,
     #[command(flatten)]
     setting: Setting,
+    #[command(flatten)]
+    llm: LlmFlags,
     /// The seed; the same seed gives the same run at any number of threads [default: 7]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(0..))]
     seed: Option<i64>,
@@ -71,7 +78,7 @@ impl Run {
     /// Resuming, whatever is not said again is as it was when the run began.
     fn config(&self) -> Result<RunConfig, ConfigError> {
         let out = self.out.as_ref().map(|dir| Value::from(dir.to_string_lossy().into_owned()));
-        let layers = self.setting.layers(
+        let mut layers = self.setting.layers(
             self.world.as_deref(),
             [
                 ("recommender", "name", self.recommender.clone().map(Value::from)),
@@ -80,16 +87,26 @@ impl Run {
                 ("run", "out", out),
             ],
         )?;
-        let config = RunConfig::resolve(layers.clone())?;
+        layers.push(self.llm.layer());
+        let config = self.known(&layers)?;
         if !self.resume || self.setting.has_file() {
             return Ok(config);
         }
         let begun = crate::begun_config(&config)?;
         RunConfig::resolve(begun.into_iter().chain(layers))
     }
+
+    /// What the layers say. Resuming, a section may be begun in the layer that is still to be found.
+    fn known(&self, layers: &[Table]) -> Result<RunConfig, ConfigError> {
+        let mut layers = layers.to_vec();
+        if self.resume && !self.setting.has_file() {
+            layers.iter_mut().for_each(|layer| drop(layer.remove("llm")));
+        }
+        RunConfig::resolve(layers)
+    }
 }
 
-fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Result<(), CliError> {
+pub(super) fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Result<(), CliError> {
     let RunSummary { world, recommender, seed, user_steps, wall_secs, dir, .. } = summary;
     let rate = HumanCount((*user_steps as f64 / wall_secs.max(1e-9)) as u64);
     let steps = HumanCount(*user_steps);
@@ -99,6 +116,9 @@ fn print_table(out: &mut dyn Write, summary: &RunSummary, logged: bool) -> Resul
     )?;
     let first = headline(&summary.metrics);
     writeln!(out, "{}\n", table::of(&first))?;
+    if let Some(llm) = &summary.llm {
+        writeln!(out, "{}\n", llm.words())?;
+    }
     let (dir, n) = (dir.display(), summary.metrics.len());
     if n > first.len() {
         writeln!(out, "All {n} metrics: `recloop metrics {dir}`.")?;

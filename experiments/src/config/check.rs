@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::{Choice, Horizon};
 use crate::import::Label;
+use crate::models::{LlmConfig, NO_MATTER};
 use crate::worlds::Watch;
 use crate::{ConfigError, RecommenderEntry, WorldEntry, recommenders, worlds};
 
@@ -16,7 +17,7 @@ const DEFAULT_WORLD: &str = "feed-v0";
 pub(super) const DATA: &str = "data";
 /// The key by which a run knows its data again; filled in from the import itself.
 pub(super) const DIGEST: &str = "data_digest";
-pub(super) const SECTIONS: &[&str] = &["log", "recommender", "run", "world"];
+pub(super) const SECTIONS: &[&str] = &["llm", "log", "recommender", "run", "world"];
 pub(super) const STOPS: &[&str] = &["steps", "days", "until_done"];
 pub(super) const RUN_KEYS: &[&str] =
     &["seed", "steps", "days", "until_done", "threads", "checkpoint_secs", "out"];
@@ -167,6 +168,22 @@ pub(super) fn over<S: AsRef<str>>(
     }
     defaults.extend(keys);
     Ok(defaults)
+}
+
+/// The section `[llm]`, if there is one.
+pub(super) fn llm(keys: Table) -> Result<Option<LlmConfig>, ConfigError> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    if !keys.contains_key("model") {
+        let reason = "it is not there: name a model, as `recloop llm probe URL` lists them".into();
+        return Err(bad("llm.model", reason));
+    }
+    let known: Vec<&str> =
+        NO_MATTER.iter().filter_map(|key| key.strip_prefix("llm.")).chain(["model"]).collect();
+    let config: LlmConfig = parse("llm", over(Table::new(), keys, "llm", &known)?)?;
+    config.check()?;
+    Ok(Some(config))
 }
 
 pub(super) fn stop(run: &Table) -> Result<Option<Horizon>, ConfigError> {

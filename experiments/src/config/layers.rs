@@ -6,6 +6,7 @@ use toml::{Table, Value};
 
 use super::check::{SECTIONS, STOPS, unknown};
 use crate::ConfigError;
+use crate::models::SOURCES;
 
 /// Reads a layer from a TOML file.
 ///
@@ -75,8 +76,14 @@ pub(super) fn lay(under: &mut Table, over: Table) -> Result<(), ConfigError> {
         if matches!(names, (Some(below), Some(above)) if below != above) {
             below.clear();
         }
-        if STOPS.iter().any(|stop| keys.contains_key(*stop)) {
-            STOPS.iter().for_each(|stop| drop(below.remove(*stop)));
+        for choice in [STOPS, SOURCES] {
+            if choice.iter().any(|key| keys.contains_key(*key)) {
+                choice.iter().for_each(|key| drop(below.remove(*key)));
+            }
+        }
+        // Nothing is recorded of a recording.
+        if keys.contains_key("replay") {
+            below.remove("record");
         }
         below.extend(keys);
     }

@@ -1,6 +1,6 @@
 //! What a run is made of: a configuration, resolved from layers into checked types.
 //!
-//! Layers are TOML tables with the sections `[run]`, `[world]`, `[recommender]` and `[log]`; a later layer wins key by
+//! Layers are TOML tables with the sections `[run]`, `[world]`, `[recommender]`, `[log]` and `[llm]`; a later layer wins key by
 //! key, over the defaults. A key nobody reads is refused, never passed over. The resolved configuration, written out
 //! and read again, gives the same run. Start at [`RunConfig::resolve`].
 
@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use recloop_env::{Clock, EnvSpec, Tick, World};
+use recloop_llm::Spent;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -20,7 +21,8 @@ pub use layers::{put, read_layer, set};
 
 use check::{find, table};
 
-use crate::{ConfigError, Player, recommenders, worlds};
+use crate::worlds::Given;
+use crate::{ConfigError, LlmConfig, Models, Player, models, recommenders, worlds};
 
 /// Keys that change how a run is carried out, never what comes of it.
 const NO_MATTER: &[&str] = &["run.threads", "run.checkpoint_secs", "run.out"];
@@ -82,6 +84,7 @@ pub struct RunConfig {
     world: Choice,
     recommender: Choice,
     log: LogConfig,
+    llm: Option<LlmConfig>,
 }
 
 /// The recommender that the section `[recommender]` of `layer` describes, outside any run.
@@ -90,7 +93,7 @@ pub(crate) fn player_of(mut layer: Table) -> Result<Player, ConfigError> {
         Some(Value::Table(keys)) => keys,
         _ => Table::new(),
     };
-    check::recommender_of(keys, "random")?.build_player()
+    check::recommender_of(keys, "random")?.build_player(&Models::default())
 }
 
 /// One entry of a registry, with every parameter.
@@ -136,6 +139,7 @@ impl RunConfig {
         let defaults = [("enabled", true), ("choice_probs", false), ("truth", true)];
         let defaults = table(defaults.map(|(key, value)| (key, Value::Boolean(value))));
         let log = parse("log", check::over(defaults, log, "log", check::LOG_KEYS)?)?;
+        let llm = check::llm(section("llm"))?;
         let recommender = section("recommender");
         let (world, entry) = check::world(section("world"), &recommender)?;
         let horizon = check::horizon(stop, &world, &entry)?;
@@ -145,6 +149,7 @@ impl RunConfig {
             world,
             recommender: check::recommender_of(recommender, entry.recommender)?,
             log,
+            llm,
         })
     }
 
@@ -196,17 +201,30 @@ impl RunConfig {
         &self.log
     }
 
-    /// Builds the world.
+    /// Whom the run asks, after it spent so much.
+    pub(crate) fn models(&self, spent: Spent) -> Models {
+        Models::of(self.llm.as_ref(), spent)
+    }
+
+    /// Builds the world, asking nobody but those of the section `[llm]`.
     ///
     /// # Errors
-    /// A parameter of the wrong type or out of range; data that cannot be read.
+    /// A parameter of the wrong type or out of range; data that cannot be read; a language model that cannot be asked.
     pub fn build_world(&self) -> Result<World, ConfigError> {
+        self.build_world_with(&self.models(Spent::default()))
+    }
+
+    /// Builds the world, with these language models to ask.
+    ///
+    /// # Errors
+    /// As [`build_world`](Self::build_world).
+    pub fn build_world_with(&self, models: &Models) -> Result<World, ConfigError> {
         let worlds = worlds::registry();
         let entry = find(&worlds, &self.world.name)?;
         let mut keys = self.world.keys.clone();
         keys.remove(check::DIGEST);
         let data = keys.remove(check::DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
-        (entry.build)(&keys, data.as_deref())
+        (entry.build)(&keys, &Given { data: data.as_deref(), models: models.clone() })
     }
 
     /// Builds the recommender.
@@ -214,7 +232,15 @@ impl RunConfig {
     /// # Errors
     /// A parameter of the wrong type or out of range.
     pub fn build_player(&self) -> Result<Player, ConfigError> {
-        self.recommender.build_player()
+        self.build_player_with(&self.models(Spent::default()))
+    }
+
+    /// Builds the recommender, with these language models to ask.
+    ///
+    /// # Errors
+    /// As [`build_player`](Self::build_player).
+    pub fn build_player_with(&self, models: &Models) -> Result<Player, ConfigError> {
+        self.recommender.build_player(models)
     }
 
     /// Everything but the output directory as a layer of its own.
@@ -232,7 +258,8 @@ impl RunConfig {
         let log = write(Table::try_from(&self.log));
         let sections =
             [("run", run), ("world", self.world.to_table()), ("recommender", self.recommender.to_table())];
-        let sections = sections.into_iter().chain([("log", log)]);
+        let llm = self.llm.as_ref().map(|llm| ("llm", write(Table::try_from(llm))));
+        let sections = sections.into_iter().chain([("log", log)]).chain(llm);
         sections.map(|(name, keys)| (name.to_owned(), Value::Table(keys))).collect()
     }
 
@@ -243,7 +270,7 @@ impl RunConfig {
         let keys: std::collections::BTreeSet<&String> = here.keys().chain(there.keys()).collect();
         let show = |side: &Table, key| side.get(key).map_or("absent".into(), Value::to_string);
         keys.into_iter()
-            .filter(|key| !NO_MATTER.contains(&key.as_str()))
+            .filter(|key| !NO_MATTER.iter().chain(models::NO_MATTER).any(|free| free == key))
             .filter(|key| !same(here.get(*key), there.get(*key)))
             .map(|key| format!("{key} is {} there and {} here", show(&there, key), show(&here, key)))
             .collect()
@@ -251,8 +278,8 @@ impl RunConfig {
 }
 
 impl Choice {
-    fn build_player(&self) -> Result<Player, ConfigError> {
-        (find(&recommenders::registry(), &self.name)?.build)(&self.keys)
+    fn build_player(&self, models: &Models) -> Result<Player, ConfigError> {
+        (find(&recommenders::registry(), &self.name)?.build)(&self.keys, models)
     }
 
     fn to_table(&self) -> Table {

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::ranking::Ranking;
 use super::refused;
 use crate::config::parse;
-use crate::{ConfigError, Player};
+use crate::{ConfigError, Models, Player};
 
 /// What it is made of.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub(super) fn defaults() -> Table {
     keys
 }
 
-pub(super) fn build(keys: &Table) -> Result<Player, ConfigError> {
+pub(super) fn build(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     let mut keys = keys.clone();
     let ranking = Ranking::take(&mut keys)?;
     let keys: Keys = parse("recommender", keys)?;

@@ -19,7 +19,7 @@ use toml::{Table, Value};
 pub(crate) use trained::{by_folder, recognise};
 
 use crate::config::{bad, parse};
-use crate::{ConfigError, Player};
+use crate::{ConfigError, Models, Player};
 
 /// What policies that were trained are called.
 const NAME: &str = "trained";
@@ -36,7 +36,7 @@ pub struct RecommenderEntry {
     /// Keys of this one alone that may be absent.
     pub own: &'static [&'static str],
     /// Builds it; values of the wrong type or out of range are refused.
-    pub build: fn(&Table) -> Result<Player, ConfigError>,
+    pub build: fn(&Table, &Models) -> Result<Player, ConfigError>,
 }
 
 impl RecommenderEntry {
@@ -65,9 +65,9 @@ pub fn registry() -> Registry<RecommenderEntry> {
     Registry::new("recommender")
         .with("random", RecommenderEntry { optional: &[], ..random })
         .with("popularity", RecommenderEntry { own: &["half_life_ticks"], ..popularity })
-        .with("recency", ranker("the newest first", |keys| plain(Recency, keys)))
-        .with("dot", ranker("observed interest · item topic", |keys| plain(DotProduct::default(), keys)))
-        .with("familiar", ranker("like what was clicked before", |keys| plain(Familiar::default(), keys)))
+        .with("recency", ranker("the newest first", |keys, _| plain(Recency, keys)))
+        .with("dot", ranker("observed interest · item topic", |keys, _| plain(DotProduct::default(), keys)))
+        .with("familiar", ranker("like what was clicked before", |keys, _| plain(Familiar::default(), keys)))
         .with(
             "mf",
             RecommenderEntry {
@@ -109,15 +109,15 @@ pub fn registry() -> Registry<RecommenderEntry> {
         )
         .with(
             "oracle-click",
-            oracle("reads the truth: the likeliest click first", |_| Ok(omniscient(Goal::Click))),
+            oracle("reads the truth: the likeliest click first", |_, _| Ok(omniscient(Goal::Click))),
         )
         .with(
             "oracle-dwell",
-            oracle("reads the truth: the longest dwell first", |_| Ok(omniscient(Goal::Dwell))),
+            oracle("reads the truth: the longest dwell first", |_, _| Ok(omniscient(Goal::Dwell))),
         )
         .with(
             "oracle-utility",
-            oracle("reads the truth: what users will have got most out of first", |_| {
+            oracle("reads the truth: what users will have got most out of first", |_, _| {
                 Ok(omniscient(Goal::Utility))
             }),
         )
@@ -132,7 +132,7 @@ fn plain(scorer: impl Scorer + 'static, keys: &Table) -> Result<Player, ConfigEr
     Ranking::take(&mut keys.clone())?.of(scorer)
 }
 
-fn random(keys: &Table) -> Result<Player, ConfigError> {
+fn random(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     let Ranking { marginals, .. } = parse("recommender", keys.clone())?;
     Ok(Player::Policy(Box::new(RandomSlates::default().with_marginals(marginals))))
 }
@@ -147,7 +147,7 @@ fn scored<K: DeserializeOwned, S: Scorer + 'static>(
     ranking.of(scorer(parse("recommender", keys)?).map_err(refused)?)
 }
 
-fn popularity(keys: &Table) -> Result<Player, ConfigError> {
+fn popularity(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     #[derive(Deserialize)]
     struct Keys {
         half_life_ticks: Option<f32>,
@@ -162,7 +162,7 @@ fn factorising() -> Table {
     keys.chain([("marginals".to_owned(), Value::Boolean(false))]).collect()
 }
 
-fn mf(keys: &Table) -> Result<Player, ConfigError> {
+fn mf(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     #[derive(Deserialize)]
     struct Keys {
         factors: usize,
@@ -220,11 +220,11 @@ impl Bandit {
     }
 }
 
-fn linucb(keys: &Table) -> Result<Player, ConfigError> {
+fn linucb(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     scored(keys, |keys: Bandit| LinUcb::new(keys.exploration, keys.settings()))
 }
 
-fn thompson(keys: &Table) -> Result<Player, ConfigError> {
+fn thompson(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     scored(keys, |keys: Bandit| ThompsonSampling::new(keys.exploration, keys.settings()))
 }
 
@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn every_recommender_can_be_built_from_its_defaults() {
         for (name, entry) in registry().iter().filter(|(name, _)| *name != NAME) {
-            (entry.build)(&(entry.defaults)()).unwrap_or_else(|error| panic!("{name}: {error}"));
+            (entry.build)(&(entry.defaults)(), &Models::default())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 

@@ -9,7 +9,7 @@ use super::ranking::Ranking;
 use super::{NAME, refused};
 use crate::config::{bad, parse};
 use crate::train::{digest, policy_dir, trained};
-use crate::{ConfigError, Player};
+use crate::{ConfigError, Models, Player};
 
 /// The folder of the policy, and what tells its weights from others.
 pub(super) const KEYS: &[&str] = &[POLICY, DIGEST];
@@ -41,7 +41,7 @@ pub(crate) fn recognise(keys: &mut Table) -> Result<(), ConfigError> {
     }
 }
 
-pub(super) fn build(keys: &Table) -> Result<Player, ConfigError> {
+pub(super) fn build(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
     #[derive(Deserialize)]
     struct Keys {
         policy: PathBuf,

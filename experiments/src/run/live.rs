@@ -7,17 +7,25 @@ use recloop_data::log::TruthEntry;
 use recloop_data::metrics::Everything;
 use recloop_data::{LogOptions, LogState, Manifest, ParquetSink, Parts, RunState};
 use recloop_env::{Env, Facts, LogSink, Metric, Transition, World};
+use recloop_llm::Spent;
 
 use super::checkpoint::{self, Head};
 use super::directory::RunDir;
 use super::{Observer, Partial, RunSummary, Start};
-use crate::RunError;
 use crate::config::RunConfig;
 use crate::measure::numbers;
+use crate::models::refused;
 use crate::playing::{Playing, Visitor};
+use crate::{LlmReport, RunError};
 
 /// What a log and its truth have written so far.
 type Written = (Parts, Option<TruthEntry>);
+
+/// What the run of this manifest has spent on language models.
+pub(super) fn spent(manifest: &Manifest) -> Spent {
+    let report = manifest.llm.clone().and_then(|report| serde_json::from_value::<LlmReport>(report).ok());
+    report.map(|report| report.spent).unwrap_or_default()
+}
 
 /// A run between two ticks.
 pub(super) struct Live {
@@ -86,6 +94,7 @@ impl Live {
             Err(error) => {
                 // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
                 self.manifest.state = RunState::Failed;
+                let _ = self.playing.models().flush();
                 let _ = self.manifest.store(self.dir.path());
                 Err(error)
             }
@@ -108,6 +117,8 @@ impl Live {
     }
 
     fn checkpoint(&mut self) -> Result<(), RunError> {
+        // First: a world that goes on from here has heard these answers.
+        self.playing.models().flush().map_err(refused)?;
         let log = self.keeper.sink.as_mut().map(ParquetSink::checkpoint).transpose()?;
         let metrics = Cow::Borrowed(&self.keeper.metrics);
         let head = Head { log, metrics, counts: *self.playing.counts() };
@@ -125,12 +136,17 @@ impl Live {
         self.manifest.ticks = self.playing.counts().ticks;
         self.manifest.rows = self.playing.counts().user_steps;
         (self.manifest.parts, self.manifest.truth) = (parts, truth);
+        if let Some(report) = self.playing.models().report() {
+            self.manifest.llm = Some(serde_json::to_value(report).expect("a report is plain data"));
+        }
     }
 
     fn finish(mut self, log: Written) -> Result<RunSummary, RunError> {
         self.count(log);
         let metrics = numbers(self.keeper.metrics);
-        let summary = RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir);
+        let llm = self.playing.models().report();
+        let summary =
+            RunSummary { llm, ..RunSummary::new(&self.manifest, self.playing.counts(), metrics, &self.dir) };
         summary.write(&self.dir)?;
         checkpoint::keep(&self.dir, &self.playing.learned()?)?;
         self.manifest.state = RunState::Finished;

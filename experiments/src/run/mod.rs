@@ -119,7 +119,8 @@ pub fn resume(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSumm
             return Live::start(config, dir, Playing::begin(config)?)?.play(Start::Fresh, observer);
         };
         let start = Start::Resumed { ticks: manifest.ticks };
-        Live::go_on(config, dir, Playing::build(config)?, manifest)?.play(start, observer)
+        let models = config.models(live::spent(&manifest));
+        Live::go_on(config, dir, Playing::build(config, models)?, manifest)?.play(start, observer)
     })
 }
 

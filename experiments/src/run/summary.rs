@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Counts;
 use super::directory::{RunDir, failed, store};
-use crate::RunError;
+use crate::{LlmReport, RunError};
 
 /// What a run came to: `metrics.json`, and what `recloop run --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct RunSummary {
     /// Each metric with its standard error, in the order a table shows them.
     #[serde(serialize_with = "write_metrics", deserialize_with = "read_metrics")]
     pub metrics: Vec<Named>,
+    /// What was asked of language models, since the run was last taken up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmReport>,
     /// The run directory.
     #[serde(skip)]
     pub dir: PathBuf,
@@ -42,6 +45,7 @@ impl RunSummary {
             user_steps: counts.user_steps,
             wall_secs: counts.wall_secs,
             metrics,
+            llm: None,
             dir: dir.path().into(),
         }
     }

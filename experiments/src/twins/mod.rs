@@ -11,6 +11,7 @@ mod verdict;
 use std::num::NonZeroUsize;
 
 use recloop_env::{Env, UserId};
+use recloop_llm::Spent;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -21,7 +22,7 @@ use teller::Teller;
 
 use crate::compare::spread::{PlannedRun, RunsObserver, Threads, Ticker, spread};
 use crate::playing::Playing;
-use crate::{ConfigError, Contender, RunError};
+use crate::{ConfigError, Contender, RunConfig, RunError};
 
 /// Whose life is told, under which recommenders.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,8 +87,9 @@ impl TwinsConfig {
 pub fn twins(config: &TwinsConfig, observer: &mut dyn RunsObserver) -> Result<Twins, RunError> {
     let [first, second] = &config.contenders;
     // Built beforehand, so that what does not fit is refused before anything is played.
-    let spec = Playing::build(first.config())?.world().spec().clone();
-    Playing::build(second.config())?;
+    let build = |life: &RunConfig| Playing::build(life, life.models(Spent::default()));
+    let spec = build(first.config())?.world().spec().clone();
+    build(second.config())?;
     let (user, n_users) = (config.user, spec.n_users);
     if user.index() >= n_users {
         return Err(ConfigError::NoSuchUser { user: user.0, n_users }.into());

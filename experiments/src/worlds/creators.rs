@@ -1,6 +1,5 @@
 //! `creators-v0`: readers who never change, so that what happens is the creators' and the platform's doing.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use recloop_creators::{
@@ -13,7 +12,7 @@ use toml::Table;
 
 use super::keys::{Keys, at_least, merged};
 use super::marketplace::Marketplace;
-use super::{clicks, part, table_of};
+use super::{Given, clicks, part, table_of};
 use crate::ConfigError;
 
 const ID: &str = "creators-v0";
@@ -96,7 +95,7 @@ pub(super) fn defaults() -> Table {
     ])
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     let mut keys = Keys::of(table);
     let config: CreatorsConfig = keys.take(table_of::<CreatorsConfig>())?;
     let readers: ReadersParams = keys.take(table_of::<ReadersParams>())?;

@@ -1,24 +1,99 @@
 //! `dialogue-feed-v0`: the feed, with users who may say what they want before they leave.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use recloop_env::{Sharded, World};
+use recloop_env::{Sharded, World, WorldBuilder};
+use recloop_users::minds::{ChatMind, Minded};
+use recloop_users::psyche::Identity;
 use recloop_users::{Dialogue, DialogueParams};
+use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, merged};
-use super::{feed, part, table_of};
-use crate::ConfigError;
+use super::{Given, feed, part, table_of};
+use crate::config::bad;
+use crate::{ConfigError, Models};
 
-pub(super) fn defaults() -> Table {
-    merged([feed::defaults(), table_of::<DialogueParams>()])
+/// Who of the users is asked rather than computed: keys of `dialogue-feed-v0`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MindsConfig {
+    /// Users a language model decides for, of all users the last ones: people are drawn by their number, so these are a random sample.
+    pub llm_users: usize,
+    /// Temperature of their answers, in [0, 2].
+    pub llm_temperature: f32,
+    /// Who they are: `"drawn"` as all others, or a file of people, TOML or JSON.
+    pub personas: String,
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+/// People who are drawn.
+const DRAWN: &str = "drawn";
+
+impl Default for MindsConfig {
+    /// Nobody is asked; at temperature 1 people are as various as a model holds them to be.
+    fn default() -> Self {
+        Self { llm_users: 0, llm_temperature: 1.0, personas: DRAWN.into() }
+    }
+}
+
+pub(super) fn defaults() -> Table {
+    merged([feed::defaults(), table_of::<DialogueParams>(), table_of::<MindsConfig>()])
+}
+
+pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigError> {
     let mut keys = Keys::of(table);
     let psyche: DialogueParams = keys.take(table_of::<DialogueParams>())?;
-    feed::assemble("dialogue-feed-v0", keys, |users, n| {
+    let minds: MindsConfig = keys.take(table_of::<MindsConfig>())?;
+    feed::assemble("dialogue-feed-v0", keys, |world, users, n| {
         let users = Dialogue::new(psyche, users).map_err(part("the users"))?;
-        Ok(Sharded::new(users, n))
+        minds.settle(world, users, n, &given.models)
     })
+}
+
+impl MindsConfig {
+    /// Puts `n` users into the world, the last of them with minds.
+    fn settle(
+        &self,
+        world: WorldBuilder,
+        body: Dialogue,
+        n: usize,
+        models: &Models,
+    ) -> Result<WorldBuilder, ConfigError> {
+        if self.llm_users == 0 {
+            if self.personas != DRAWN {
+                return Err(bad(
+                    "world.personas",
+                    "they are people a model speaks for: set llm_users".into(),
+                ));
+            }
+            return Ok(world.cohort(Sharded::new(body, n)));
+        }
+        if self.llm_users > n {
+            let reason = format!("it is {}, and there are {n} users", self.llm_users);
+            return Err(bad("world.llm_users", reason));
+        }
+        if !(0.0..=2.0).contains(&self.llm_temperature) {
+            let reason = format!("it is {}; allowed is [0, 2]", self.llm_temperature);
+            return Err(bad("world.llm_temperature", reason));
+        }
+        let mind = ChatMind::new(models.backend("the users")?).at_temperature(self.llm_temperature);
+        let mut asked = Minded::new(body.clone()).guided_by(Arc::new(mind));
+        if self.personas != DRAWN {
+            asked = asked.being(people(Path::new(&self.personas))?).map_err(part("the users"))?;
+        }
+        let n_others = n - self.llm_users;
+        let world =
+            if n_others > 0 { world.cohort(Sharded::new(Minded::new(body), n_others)) } else { world };
+        Ok(world.cohort(Sharded::new(asked, self.llm_users)))
+    }
+}
+
+/// The people in a file.
+fn people(path: &Path) -> Result<Vec<Identity>, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|cause| ConfigError::Read { path: path.into(), cause })?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let read = if is_json { Identity::from_json(&text) } else { Identity::from_toml(&text) };
+    read.map_err(part(&format!("the people of {}", path.display())))
 }

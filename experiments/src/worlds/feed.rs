@@ -1,18 +1,17 @@
 //! `feed-v0`, the flagship: a feed where what you show today decides who comes back next month. And what the worlds
 //! of real people share with it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use recloop_creators::{BeliefParams, FeedCreators, FeedCreatorsParams, MarketParams};
-use recloop_env::{Clock, Cohort, Objective, Part, Sharded, Topics, World, WorldBuilder};
+use recloop_env::{Clock, Objective, Part, Sharded, Topics, World, WorldBuilder};
 use recloop_users::{Feed, FeedParams, People};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, merged};
 use super::marketplace::Marketplace;
-use super::{clicks, part};
+use super::{Given, clicks, part};
 use crate::ConfigError;
 
 /// Whether something is so.
@@ -156,15 +155,15 @@ pub(super) fn market_keys() -> Table {
     keys
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
-    assemble("feed-v0", Keys::of(table), |users, n| Ok(Sharded::new(users, n)))
+pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
+    assemble("feed-v0", Keys::of(table), |world, users, n| Ok(world.cohort(Sharded::new(users, n))))
 }
 
 /// A world of the feed's keys, whose users are made of feed users; `keys` holds no others.
-pub(super) fn assemble<C: Cohort + 'static>(
+pub(super) fn assemble(
     id: &str,
     mut keys: Keys,
-    cohort: impl FnOnce(Feed, usize) -> Result<C, ConfigError>,
+    settle: impl FnOnce(WorldBuilder, Feed, usize) -> Result<WorldBuilder, ConfigError>,
 ) -> Result<World, ConfigError> {
     let config: FeedConfig = keys.take(super::table_of::<FeedConfig>())?;
     let rules: FeedRules = keys.take(super::table_of::<FeedRules>())?;
@@ -182,6 +181,6 @@ pub(super) fn assemble<C: Cohort + 'static>(
     let items = creators.items();
     let users = Feed::new(users, People::drawn(topics), &items.observed(), &items.latent())
         .map_err(part("the users"))?;
-    let world = rules.builder(id).cohort(cohort(users, config.users)?);
+    let world = settle(rules.builder(id), users, config.users)?;
     Ok(rules.publishing(world, creators, &market)?.build()?)
 }

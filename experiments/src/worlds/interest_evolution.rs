@@ -1,14 +1,12 @@
 //! `interest-evolution-v0`: viewers with a time budget whose interests follow what they watch.
 
-use std::path::Path;
-
 use recloop_creators::TopicItems;
 use recloop_env::{ItemLaw, Objective, Part, Sharded, World};
 use recloop_users::{InterestEvolution, InterestEvolutionParams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{clicks, part, read, supply, table_of};
+use super::{Given, clicks, part, read, supply, table_of};
 use crate::ConfigError;
 
 /// Keys of `interest-evolution-v0`; the defaults are the published setting but for the number of users.
@@ -56,7 +54,7 @@ pub(super) fn defaults() -> Table {
     table_of::<InterestEvolutionConfig>()
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     let config: InterestEvolutionConfig = read(table)?;
     let params = InterestEvolutionParams {
         budget_minutes: config.budget_minutes,

@@ -1,14 +1,12 @@
 //! `interest-exploration-v0`: users of two hidden types.
 
-use std::path::Path;
-
 use recloop_creators::TopicItems;
 use recloop_env::{ItemLaw, Objective, Part, Sharded, World};
 use recloop_users::{InterestExploration, InterestExplorationParams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{clicks, part, read, supply, table_of};
+use super::{Given, clicks, part, read, supply, table_of};
 use crate::ConfigError;
 
 /// Keys of `interest-exploration-v0`; the defaults are the published setting but for the number of users.
@@ -40,7 +38,7 @@ pub(super) fn defaults() -> Table {
     table_of::<InterestExplorationConfig>()
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     let config: InterestExplorationConfig = read(table)?;
     let params = InterestExplorationParams {
         no_click_logit: config.no_click_logit,

@@ -1,6 +1,5 @@
 //! `lastfm-v0`: listeners and artists of Last.fm; the artists are the creators.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use recloop_creators::{BeliefParams, FeedCreators, FeedCreatorsParams, GivenCreator, MarketParams};
@@ -12,7 +11,7 @@ use toml::Table;
 use super::feed::{FeedRules, market_keys};
 use super::keys::{Keys, at_least, merged};
 use super::people::{Users, population};
-use super::{part, table_of};
+use super::{Given, part, table_of};
 use crate::ConfigError;
 use crate::import::Listened;
 
@@ -71,7 +70,7 @@ pub(super) fn defaults() -> Table {
     ])
 }
 
-pub(super) fn build(table: &Table, data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigError> {
     let mut keys = Keys::of(table);
     let config: LastfmConfig = keys.take(table_of::<LastfmConfig>())?;
     let rules: FeedRules = keys.take(table_of::<FeedRules>())?;
@@ -81,7 +80,7 @@ pub(super) fn build(table: &Table, data: Option<&Path>) -> Result<World, ConfigE
     let market: MarketParams = keys.take(market_keys())?;
     keys.end()?;
     at_least("artists", config.artists, 1)?;
-    let dir = data.ok_or_else(|| ConfigError::NoData { world: ID.into() })?;
+    let dir = given.data.ok_or_else(|| ConfigError::NoData { world: ID.into() })?;
     let listened = Listened::load(dir).map_err(part("the listeners and artists of its data"))?;
     let artists = artists(&listened, config.artists, creators.posts_per_day);
     let topics = Arc::new(listened.feed.topics.clone());

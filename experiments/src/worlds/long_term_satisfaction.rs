@@ -1,14 +1,12 @@
 //! `long-term-satisfaction-v0` and `-v1`: clickbait now against satisfaction later.
 
-use std::path::Path;
-
 use recloop_creators::ClickbaitItems;
 use recloop_env::{ItemLaw, Objective, Part, Sharded, World};
 use recloop_users::{LongTermSatisfaction, LongTermSatisfactionParams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{clicks, part, read, supply};
+use super::{Given, clicks, part, read, supply};
 use crate::ConfigError;
 
 /// Keys of the two long-term-satisfaction worlds, which differ in the default of `sensitivity`.
@@ -50,11 +48,11 @@ pub(super) fn defaults_v1() -> Table {
     defaults(&LongTermSatisfactionParams::V1)
 }
 
-pub(super) fn build_v0(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build_v0(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     build("long-term-satisfaction-v0", table)
 }
 
-pub(super) fn build_v1(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build_v1(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     build("long-term-satisfaction-v1", table)
 }
 

@@ -16,6 +16,7 @@ mod people;
 mod targeting;
 
 pub use creators::CreatorsConfig;
+pub use dialogue::MindsConfig;
 pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;
@@ -32,7 +33,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Table;
 
-use crate::{ConfigError, RunConfig, config};
+use crate::{ConfigError, Models, RunConfig, config};
 
 /// How long a run watches unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +44,15 @@ pub enum Watch {
     Ticks(u32),
     /// So many simulated days.
     Days(f64),
+}
+
+/// What a world may need beside its keys.
+#[derive(Debug, Clone, Default)]
+pub struct Given<'a> {
+    /// A directory of imported data.
+    pub data: Option<&'a Path>,
+    /// Language models to ask.
+    pub models: Models,
 }
 
 /// A world that can be chosen by name.
@@ -58,8 +68,8 @@ pub struct WorldEntry {
     pub recommender: &'static str,
     /// Every key with its default.
     pub defaults: fn() -> Table,
-    /// Puts the world together from a full table of keys and, if it needs one, a data directory.
-    pub build: fn(&Table, Option<&Path>) -> Result<World, ConfigError>,
+    /// Puts the world together from a full table of keys and what it is given beside them.
+    pub build: fn(&Table, &Given<'_>) -> Result<World, ConfigError>,
 }
 
 /// All worlds, by versioned id.

@@ -1,7 +1,5 @@
 //! `movielens-v0`: the people and films of a MovieLens import, living as the users of a feed do.
 
-use std::path::Path;
-
 use recloop_env::{Block, CreatorId, Layout, NewItem, OpenShelf, Sharded, Supply, World};
 use recloop_users::{Feed, FeedParams};
 use serde::{Deserialize, Serialize};
@@ -10,7 +8,7 @@ use toml::Table;
 use super::feed::FeedRules;
 use super::keys::{Keys, merged};
 use super::people::{Users, population};
-use super::{part, table_of};
+use super::{Given, part, table_of};
 use crate::ConfigError;
 use crate::import::{FittedFilm, Imported};
 
@@ -50,13 +48,13 @@ pub(super) fn defaults() -> Table {
     merged([table_of::<MovielensConfig>(), table_of::<FeedRules>(), table_of::<FeedParams>()])
 }
 
-pub(super) fn build(table: &Table, data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigError> {
     let mut keys = Keys::of(table);
     let config: MovielensConfig = keys.take(table_of::<MovielensConfig>())?;
     let rules: FeedRules = keys.take(table_of::<FeedRules>())?;
     let params: FeedParams = keys.take(table_of::<FeedParams>())?;
     keys.end()?;
-    let dir = data.ok_or_else(|| ConfigError::NoData { world: ID.into() })?;
+    let dir = given.data.ok_or_else(|| ConfigError::NoData { world: ID.into() })?;
     let imported = Imported::load(dir).map_err(part("the people and films of its data"))?;
     let (observed, latent) = (observed(&imported), latent());
     let users =

@@ -1,6 +1,5 @@
 //! `targeting-v0`: items that are each meant for some readers, in groups that like different things.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use recloop_creators::{FeedCreatorsParams, FeedItems, Maker};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, at_least, merged};
-use super::{part, table_of};
+use super::{Given, part, table_of};
 use crate::ConfigError;
 use crate::config::bad;
 
@@ -66,7 +65,7 @@ pub(super) fn defaults() -> Table {
     merged([table_of::<TargetingConfig>(), readers()])
 }
 
-pub(super) fn build(table: &Table, _data: Option<&Path>) -> Result<World, ConfigError> {
+pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
     let mut keys = Keys::of(table);
     let config: TargetingConfig = keys.take(table_of::<TargetingConfig>())?;
     let params: ReadersParams = keys.take(readers())?;

@@ -37,7 +37,7 @@ fn split_end<'a>(words: &'a str, end: &str) -> (&'a str, bool) {
 
 impl Dialogue {
     /// Answers all questions asked of these rows, by what each user likes.
-    pub(super) fn answer(&self, state: &DialogueState, shown: &Shown<'_>, out: &mut ResponseRows<'_>) {
+    pub(crate) fn answer(&self, state: &DialogueState, shown: &Shown<'_>, out: &mut ResponseRows<'_>) {
         let rows = shown.scene.rows;
         let mine = rows.first..rows.first + rows.len();
         let asked =

@@ -5,6 +5,7 @@ use recloop_env::{Draws, Instruction, Message, ResponseRows, Said, Shown, Stream
 use super::slots::{Felt, Slots, remember};
 use super::{Dialogue, DialogueState, Instructions};
 use crate::feed::{Digest, Foresight, dot, experience, sigmoid};
+use crate::minds::{Decision, Next};
 use crate::psyche::{BigFive, Emotion, Mood, View};
 
 /// Change of the emotion score per unit of slate value beyond ½; chosen by us.
@@ -19,21 +20,21 @@ fn gumbel(draws: &mut Draws) -> f32 {
 
 impl Dialogue {
     /// The character of the user in row `at`.
-    pub(super) fn character(state: &DialogueState, at: usize) -> BigFive {
+    pub(crate) fn character(state: &DialogueState, at: usize) -> BigFive {
         let mut traits = [0.0; 5];
         traits.copy_from_slice(state.psyche.traits.row(at));
         BigFive::of(traits)
     }
 
     /// How the user in row `at` feels.
-    pub(super) fn mood(state: &DialogueState, at: usize) -> Mood {
+    pub(crate) fn mood(state: &DialogueState, at: usize) -> Mood {
         let mut mood = [0.0; 3];
         mood.copy_from_slice(state.psyche.mood.row(at));
         Mood::clipped(mood)
     }
 
     /// How far valence is from its baseline.
-    pub(super) fn cheer(state: &DialogueState, at: usize) -> f32 {
+    pub(crate) fn cheer(state: &DialogueState, at: usize) -> f32 {
         Self::mood(state, at).valence - Mood::baseline(&Self::character(state, at)).valence
     }
 
@@ -57,18 +58,20 @@ impl Dialogue {
         Foresight { patience: after.patience.max(least), ..after }
     }
 
-    /// Row `i` has clicked: moves mood, emotion, memories and mindset, decides whether to go on, and says what is to be said.
-    pub(super) fn feel(
+    /// Row `i` has clicked: moves mood, emotion, memories and mindset, decides whether to go on, and says what is to be said. What it
+    /// was `told` by a mind goes before what follows from equations.
+    pub(crate) fn feel(
         &self,
         state: &mut DialogueState,
         shown: &Shown<'_>,
         i: usize,
+        told: Option<&Decision>,
         rng: &Streams,
         out: &mut ResponseRows<'_>,
     ) {
         let (at, k) = (shown.scene.rows.at(i), out.k);
         let row = i * k..(i + 1) * k;
-        let slate = self.feed.sum_up(
+        let mut slate = self.feed.sum_up(
             &state.feed,
             shown,
             i,
@@ -76,8 +79,9 @@ impl Dialogue {
             &out.dwell_secs[row.clone()],
             rng,
         );
+        slate.value = told.map_or(slate.value, |told| told.satisfaction);
         let after = self.foresee(state, shown, i, &slate);
-        self.touch(state, at, &slate, &after);
+        self.touch(state, at, &slate, &after, told.map(|told| told.feeling));
         self.keep(state, shown, i, &out.click[row]);
         let (rate, cheer) = (self.params.risk_rate, Self::cheer(state, at));
         let nudge = self.params.stay_valence * cheer;
@@ -87,26 +91,58 @@ impl Dialogue {
         let stays = self.feed.stays(&after, nudge, self.feed.stay_luck(shown, i, rng));
         let grace = &mut state.psyche.grace.row_mut(at)[0];
         *grace = (*grace - 1.0).max(0.0);
-        let mut goes_on = stays || *grace > 0.0;
-        if !goes_on && let Some(said) = self.instruction(state, shown, i, &slate, rng) {
-            goes_on = true;
-            state.psyche.grace.row_mut(at)[0] = f32::from(self.params.grace_slates);
-            state.psyche.spoken.row_mut(at)[0] += 1.0;
-            if self.params.instructions == Instructions::On {
-                let text = said.say(&self.feed.people.topics().names);
-                out.replies.push(Message { row: i, said: Said::Instruction, text });
-            }
-        }
+        let goes_on = match told.map(|told| &told.next) {
+            None if stays || *grace > 0.0 => true,
+            None => match self.instruction(state, shown, i, &slate, rng) {
+                Some(said) => self.speak(state, at, i, &said, out),
+                None => false,
+            },
+            Some(Next::Stays) => true,
+            Some(Next::Leaves) => false,
+            Some(Next::Asks(said)) => self.may_speak(state, at) && self.speak(state, at, i, said, out),
+        };
         state.psyche.plan.row_mut(at)[0] = f32::from(u8::from(goes_on));
     }
 
-    /// Moves mood, emotion and disappointment.
-    fn touch(&self, state: &mut DialogueState, at: usize, slate: &Digest, after: &Foresight) {
+    /// Row `i` says this, if anybody is to hear it, and stays.
+    fn speak(
+        &self,
+        state: &mut DialogueState,
+        at: usize,
+        i: usize,
+        said: &Instruction,
+        out: &mut ResponseRows<'_>,
+    ) -> bool {
+        state.psyche.grace.row_mut(at)[0] = f32::from(self.params.grace_slates);
+        state.psyche.spoken.row_mut(at)[0] += 1.0;
+        if self.params.instructions == Instructions::On {
+            let text = said.say(&self.feed.people.topics().names);
+            out.replies.push(Message { row: i, said: Said::Instruction, text });
+        }
+        true
+    }
+
+    /// Whether the user in row `at` has not yet said all it may in this session.
+    pub(crate) fn may_speak(&self, state: &DialogueState, at: usize) -> bool {
+        let spoken = state.psyche.spoken.row(at)[0];
+        spoken < f32::from(self.params.instructions_per_session) && self.params.grace_slates > 0
+    }
+
+    /// Moves mood, emotion and disappointment; who says how they feel (1 is better, −1 worse) is believed, as by a surprise of ½.
+    fn touch(
+        &self,
+        state: &mut DialogueState,
+        at: usize,
+        slate: &Digest,
+        after: &Foresight,
+        feeling: Option<f32>,
+    ) {
         let (params, who) = (&self.params, Self::character(state, at));
         let surprise = slate.value - state.feed.satisfaction.row(at)[0];
         let sting = params.mood_sting * slate.gap;
+        let valence = params.mood_pleasure * surprise - sting - params.mood_tedium * after.tired;
         let appraisal = [
-            params.mood_pleasure * surprise - sting - params.mood_tedium * after.tired,
+            feeling.map_or(valence, |feeling| 0.5 * params.mood_pleasure * feeling),
             params.mood_surprise * surprise.abs(),
             -sting,
         ];
@@ -155,11 +191,7 @@ impl Dialogue {
     ) -> Option<Instruction> {
         let (params, rows) = (&self.params, shown.scene.rows);
         let at = rows.at(i);
-        let spoken = state.psyche.spoken.row(at)[0];
-        if spoken >= f32::from(params.instructions_per_session)
-            || params.grace_slates == 0
-            || state.psyche.risk.row(at)[0] < params.risk_threshold
-        {
+        if !self.may_speak(state, at) || state.psyche.risk.row(at)[0] < params.risk_threshold {
             return None;
         }
         let mut draws = rng.at(purpose::INSTRUCTION, rows.users[i], rows.tick);
@@ -203,6 +235,6 @@ impl Dialogue {
 }
 
 /// The user's clock in hours.
-fn hours(shown: &Shown<'_>, i: usize) -> f32 {
+pub(crate) fn hours(shown: &Shown<'_>, i: usize) -> f32 {
     (shown.scene.rows.time_secs[i] / 3600.0) as f32
 }

@@ -3,9 +3,9 @@
 //! Start at [`Dialogue`]. What a slate does to them is in `feeling`, what they remember in `slots`, what they answer in `asked`.
 
 mod asked;
-mod feeling;
+pub(crate) mod feeling;
 mod params;
-mod slots;
+pub(crate) mod slots;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -85,8 +85,8 @@ const LIKES: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Dialogue {
     params: DialogueParams,
-    recall: Recall,
-    feed: Feed,
+    pub(crate) recall: Recall,
+    pub(crate) feed: Feed,
 }
 
 impl Dialogue {
@@ -96,7 +96,7 @@ impl Dialogue {
         Ok(Self { recall: params.recall(), params, feed })
     }
 
-    /// Who sits in row `at`, as a persona says it. The daily routine is that of an average feed user.
+    /// Who sat down in row `at`, as a persona says it; what they like by now may differ. The daily routine is that of an average feed user.
     #[must_use]
     pub fn identity(&self, state: &DialogueState, at: usize) -> Identity {
         let levels = state.feed.groups.row(at);
@@ -105,7 +105,7 @@ impl Dialogue {
             let level = group.levels.get(*level as usize)?.clone();
             Some((group.name, level))
         };
-        let liking = self.liking(state.feed.interest.row(at));
+        let liking = self.liking(state.feed.initial_interest.row(at));
         let mut order: Vec<usize> = (0..liking.len()).collect();
         order.sort_by(|&a, &b| liking[b].total_cmp(&liking[a]));
         let names = &self.feed.people.topics().names;
@@ -154,17 +154,19 @@ impl Dialogue {
         }
     }
 
-    /// Row `i` does as it decided.
-    fn carry_out(
+    /// Row `i` does as it decided; `value` is what it said the slate was worth, if it said so.
+    pub(crate) fn carry_out(
         &self,
         state: &mut DialogueState,
         shown: &Shown<'_>,
         did: &Responses,
         i: usize,
+        value: Option<f32>,
         rng: &Streams,
     ) -> Fate {
         let at = shown.scene.rows.at(i);
-        let slate = self.feed.digest(&state.feed, shown, did, i, rng);
+        let mut slate = self.feed.digest(&state.feed, shown, did, i, rng);
+        slate.value = value.unwrap_or(slate.value);
         let after = self.foresee(state, shown, i, &slate);
         self.feed.take_in(&mut state.feed, shown, i, &slate);
         if state.psyche.plan.row(at)[0] > 0.0 {
@@ -222,7 +224,7 @@ impl UserModel for Dialogue {
     ) -> Result<(), CohortError> {
         for i in 0..shown.scene.rows.len() {
             self.feed.answer(&state.feed, shown, i, rng, out)?;
-            self.feel(state, shown, i, rng, out);
+            self.feel(state, shown, i, None, rng, out);
         }
         self.answer(state, shown, out);
         Ok(())
@@ -256,7 +258,7 @@ impl UserModel for Dialogue {
         out: &mut [Fate],
     ) -> Result<(), CohortError> {
         for (i, fate) in out.iter_mut().enumerate() {
-            *fate = self.carry_out(state, shown, did, i, rng);
+            *fate = self.carry_out(state, shown, did, i, None, rng);
         }
         Ok(())
     }

@@ -15,12 +15,12 @@ const RECALLED: usize = 3;
 
 /// One memory of a topic.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Felt {
-    pub(super) topic: usize,
+pub(crate) struct Felt {
+    pub(crate) topic: usize,
     /// 2σ(e) − 1, in [−1, 1].
-    pub(super) felt: f32,
+    pub(crate) felt: f32,
     /// Hours since the start of the world.
-    pub(super) at_hours: f32,
+    pub(crate) at_hours: f32,
     /// In [0, 1].
     pub(super) importance: f32,
     /// How far valence was from its baseline.
@@ -28,10 +28,10 @@ pub(super) struct Felt {
 }
 
 /// The memories in one row of an array.
-pub(super) struct Slots<'a>(&'a [f32]);
+pub(crate) struct Slots<'a>(&'a [f32]);
 
 impl<'a> Slots<'a> {
-    pub(super) fn of(memories: &'a Grid<f32>, at: usize) -> Self {
+    pub(crate) fn of(memories: &'a Grid<f32>, at: usize) -> Self {
         Self(memories.row(at))
     }
 
@@ -45,18 +45,30 @@ impl<'a> Slots<'a> {
         })
     }
 
-    /// How far the memories that come to mind of `topic` disappointed, in log-odds: `2·artanh` of their mean, not negative.
-    pub(super) fn sour(&self, recall: &Recall, topic: usize, now_hours: f32, valence: f32) -> f32 {
+    /// The `n` memories that come to mind at a thought of some topics, best first.
+    pub(crate) fn recalled(
+        &self,
+        recall: &Recall,
+        of: impl Fn(usize) -> bool,
+        now_hours: f32,
+        valence: f32,
+        n: usize,
+    ) -> impl Iterator<Item = Felt> {
         let all: Vec<Felt> = self.all().collect();
         let cue = |it: &Felt| Cue {
             age_hours: now_hours - it.at_hours,
             importance: it.importance,
-            relevance: if it.topic == topic { 1.0 } else { 0.0 },
+            relevance: if of(it.topic) { 1.0 } else { 0.0 },
             likeness: if it.valence * valence > 0.0 { 1.0 } else { -1.0 },
         };
         let cues: Vec<Cue> = all.iter().map(cue).collect();
-        let found =
-            recall.order(&cues, RECALLED).into_iter().map(|at| all[at]).filter(|it| it.topic == topic);
+        recall.order(&cues, n).into_iter().map(move |at| all[at])
+    }
+
+    /// How far the memories that come to mind of `topic` disappointed, in log-odds: `2·artanh` of their mean, not negative.
+    pub(super) fn sour(&self, recall: &Recall, topic: usize, now_hours: f32, valence: f32) -> f32 {
+        let found = self.recalled(recall, |it| it == topic, now_hours, valence, RECALLED);
+        let found = found.filter(|it| it.topic == topic);
         let (sum, n) = found.fold((0.0, 0.0), |(sum, n), it| (sum + it.felt, n + 1.0));
         if n > 0.0 { (-2.0 * (sum / n as f32).clamp(-0.99, 0.99).atanh()).max(0.0) } else { 0.0 }
     }

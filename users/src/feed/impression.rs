@@ -1,8 +1,9 @@
 //! One item in the eyes of one user: what it promises, and what it turns out to be.
 
-use recloop_env::{ItemId, Scene};
+use recloop_env::{ItemId, Scene, Shown};
 
 use super::{Feed, FeedParams, FeedState};
+use crate::minds::Offer;
 
 /// What a user brings to a slate.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +117,23 @@ impl Feed {
             appeal: scene.crowd.appeal(item),
             fatigue: person.fatigue[topic],
         }
+    }
+
+    /// What row `i` is shown, as it presents itself to the body.
+    pub(crate) fn offers<'a>(&self, state: &FeedState, shown: &Shown<'a>, i: usize) -> Vec<Offer<'a>> {
+        let person = self.person(state, shown.scene.rows.at(i));
+        let catalogue = shown.scene.items.catalogue();
+        let offer = |&item: &ItemId| {
+            let it = self.impression(&person, &shown.scene, i, item);
+            Offer {
+                item,
+                title: catalogue.map_or("", |all| all.title(item)),
+                topic: it.topic as u16,
+                appeal: it.appeal,
+                promise: promise(&self.params, &person, &it),
+            }
+        };
+        shown.slate(i).iter().map(offer).collect()
     }
 }
 

@@ -1,11 +1,22 @@
 //! Users whose decisions are made by something other than equations: a language model, or a network that learned from one.
 //!
-//! A [`Mind`] decides, a [`Panel`](crate::Panel) lives by it: bodies are those of [`Dialogue`](crate::Dialogue) users, with their interests,
+//! A [`Mind`] decides, [`Minded`] users live by it: bodies are those of [`Dialogue`](crate::Dialogue) users, with their interests,
 //! moods, memories, habits and absences, and where a mind has nothing to say the body decides for itself. Start at [`Facing`]: all that a mind
 //! is told.
 
+mod chat;
+mod minded;
+mod prompt;
+mod state;
+#[cfg(test)]
+mod tests;
+
 use recloop_env::{CohortError, Instruction, ItemId, Streams, Tick, UserId};
 use recloop_llm::Tokens;
+
+pub use chat::ChatMind;
+pub use minded::{MOST_SLATES, Minded};
+pub use state::{MINDSET_CHARS, MindState, MindedState};
 
 use crate::psyche::{Identity, Mood};
 
@@ -22,6 +33,8 @@ pub struct Facing<'a> {
     pub identity: &'a Identity,
     /// How they feel.
     pub mood: Mood,
+    /// How they feel when nothing happens.
+    pub baseline: Mood,
     /// Recent impressions of each topic, `[T]`: the body's fatigue.
     pub fatigue: &'a [f32],
     /// What comes to mind, best first.
@@ -109,7 +122,7 @@ pub struct Decision {
 }
 
 /// What a mind came to, and what that cost.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Thought {
     /// What to do; `None` where the mind failed, and the body decides.
     pub decision: Option<Decision>,
@@ -142,13 +155,5 @@ pub trait Mind: Send + Sync {
     /// How likely it thinks each thing is, where it knows.
     fn laws(&self, _faced: &[Facing<'_>]) -> Option<Vec<Law>> {
         None
-    }
-
-    /// Makes sure that what it learned or was told survives a crash; called as a run takes a checkpoint.
-    ///
-    /// # Errors
-    /// In words, if it cannot.
-    fn keep(&self) -> Result<(), String> {
-        Ok(())
     }
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use recloop_env::testing::check_world;
 use recloop_env::{Env, Goal, ItemId, Observation, ResetOptions, UserId};
 
@@ -8,7 +10,7 @@ use crate::import::tests::{real, small_import};
 fn world(data: &Path, keys: &str) -> Result<World, ConfigError> {
     let mut table = defaults();
     table.extend(keys.parse::<Table>().unwrap());
-    build(&table, Some(data))
+    build(&table, &Given { data: Some(data), ..Given::default() })
 }
 
 fn first_sight(world: &mut World) -> Observation {
@@ -89,7 +91,7 @@ fn keys_and_data_are_checked() {
     assert!(matches!(world(&data, "users = 0"), Err(ConfigError::World(_))));
     assert!(refused(&data, "click_threshold = nan").contains("click_threshold"));
     assert!(refused(home.path(), "").contains("recloop import movielens PATH --out DIR"));
-    assert!(matches!(build(&defaults(), None), Err(ConfigError::NoData { .. })));
+    assert!(matches!(build(&defaults(), &Given::default()), Err(ConfigError::NoData { .. })));
     let parquet = std::fs::read(data.join("items.parquet")).unwrap();
     std::fs::write(data.join("items.parquet"), &parquet[..parquet.len() - 9]).unwrap();
     assert!(refused(&data, "").contains("items.parquet"));
