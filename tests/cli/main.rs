@@ -3,6 +3,7 @@
 mod compare;
 mod evaluate;
 mod kill;
+mod llm;
 mod readme;
 mod refuse;
 mod say;

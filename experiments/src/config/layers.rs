@@ -50,7 +50,7 @@ pub fn put(layer: &mut Table, section: &str, key: &str, value: impl Into<Value>)
 
 fn parse_value(text: &str) -> Result<Value, String> {
     text.parse().or_else(|error: toml::de::Error| {
-        let bare = |c: char| c.is_alphanumeric() || "-_./".contains(c);
+        let bare = |c: char| c.is_alphanumeric() || "-_./:".contains(c);
         if !text.is_empty() && text.chars().all(bare) {
             return Ok(Value::String(text.into()));
         }

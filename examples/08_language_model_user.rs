@@ -1,0 +1,74 @@
+//! Users a language model decides for, who ask for what they want.
+//!
+//! A script stands in for the server here, so that this runs anywhere: it plays people who like nothing but cooking. With a server
+//! the backend is `Http::connect(HttpConfig::new("http://127.0.0.1:8080", "NAME"))`; from the command line it is
+//! `recloop run dialogue-feed-v0 --recommender agentic --llm-users 40 --llm URL --model NAME`.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use recloop::experiments::{Models, Playing, RunConfig, RunError, Visitor};
+use recloop::llm::{ChatReply, ChatRequest, LlmError, Scripted};
+use recloop::{Facts, Said, Transition, World};
+use serde_json::json;
+
+/// What the model says: it was told who it is and what is shown, and answers in the form that was asked for.
+fn cook(request: &ChatRequest) -> Result<ChatReply, LlmError> {
+    let told = &request.turns[1].text;
+    let shown = told.lines().filter(|line| line.contains("\" about "));
+    let is_liked = |line: &str| line.contains("\" about cooking");
+    let items: Vec<_> = shown
+        .map(|line| match is_liked(line) {
+            true => json!({"does": "like", "seconds": 40}),
+            false => json!({"does": "skip", "seconds": 0}),
+        })
+        .collect();
+    let fine = told.lines().filter(|line| is_liked(line)).count() >= 3;
+    let may_ask = told.contains("You may ask");
+    let next = if fine { "stay" } else if may_ask { "ask" } else { "leave" };
+    let answer = json!({
+        "items": items, "stars": if fine { 5 } else { 1 }, "feeling": if fine { "better" } else { "worse" },
+        "next": next, "wish": "more", "topic": "cooking", "strength": "strong",
+        "reason": "there is nothing to cook here", "mindset": if fine { "my kind of feed" } else { "not for me" },
+    });
+    ChatReply::said(request, answer.to_string())
+}
+
+/// Cooking among what was shown: to who had just asked, and to who had not.
+#[derive(Default)]
+struct Kitchen {
+    asked: (u32, u32),
+    others: (u32, u32),
+}
+
+impl Visitor for Kitchen {
+    fn done(&mut self, _: &World, _: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError> {
+        let topic = t.seen.items.layout().find("topic").expect("feeds have topics");
+        let cooking = topic.labels.iter().position(|name| name == "cooking").expect("one is cooking");
+        for row in 0..t.seen.len() {
+            let asked = t.seen.messages.iter().any(|it| it.row == row && it.said == Said::Instruction);
+            let (found, shown) = if asked { &mut self.asked } else { &mut self.others };
+            for &item in t.slates.items.row(row) {
+                *found += u32::from(usize::from(t.seen.items.code(topic, row, item)) == cooking);
+                *shown += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = "world = { name = \"dialogue-feed-v0\", users = 40, llm_users = 40 }
+                  recommender = { name = \"agentic\" }
+                  run = { days = 2 }";
+    let config = RunConfig::resolve([config.parse()?])?;
+    let models = Models::answering(Arc::new(Scripted::new(cook)), "a script");
+    let mut kitchen = Kitchen::default();
+    Playing::begin_with(&config, models.clone())?.to_end(&mut kitchen, |_, _| {})?;
+    let share = |(found, shown): (u32, u32)| f64::from(found) / f64::from(shown);
+    let (asked, others) = (share(kitchen.asked), share(kitchen.others));
+    println!("{}", models.report().expect("they were asked").words());
+    println!("Cooking is {:.0} % of what is shown on asking, and {:.0} % otherwise.", 100.0 * asked, 100.0 * others);
+    assert!(asked > 0.5 && asked > 2.0 * others);
+    Ok(())
+}
