@@ -232,6 +232,9 @@ impl Planner for Consulted {
     }
 
     fn note(&self, asks: &[Ask]) -> String {
+        if self.form.is_none() {
+            return String::new(); // there was nothing to choose from
+        }
         let plans: Vec<&Plan> = asks.iter().filter_map(|ask| self.known(ask)).collect();
         let tokens = |which: usize| plans.iter().map(|plan| u64::from(plan.tokens[which])).sum::<u64>();
         let cost = format!("{} tokens read, {} written", tokens(0), tokens(1));
