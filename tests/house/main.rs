@@ -45,6 +45,7 @@ fn documents_name_what_exists() {
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "docs/agentic.md",
         "docs/dialogue.md",
         "docs/feed-world.md",
         "docs/offline-evaluation.md",

@@ -1,7 +1,5 @@
 //! A scorer that listens.
 
-use std::sync::Arc;
-
 use recloop_env::{EnvSpec, Observation, RecommendError, Slates, Snapshot, SnapshotError, Step, Streams};
 
 use super::desk::{Call, Desk};
@@ -18,11 +16,11 @@ use crate::scorer::{NOT_RETRIEVED, Scorer, keep_out};
 /// [`Obey::Shuffled`].
 ///
 /// # Errors
-/// `begin` refuses what the scorer refuses. Tools that have nothing to work with in a world are left out.
-#[derive(Clone)]
+/// `begin` refuses what the scorer and the planner refuse, `prepare` fails as they do. Tools that have nothing to work with in a
+/// world are left out.
 pub struct Advised<S> {
     scorer: S,
-    planner: Arc<dyn Planner>,
+    planner: Box<dyn Planner>,
     toolbox: Toolbox,
     obey: Obey,
     /// Those of the toolbox that fit the world.
@@ -37,6 +35,22 @@ pub(super) struct Done {
     pub(super) asks: Vec<Ask>,
     /// Each call, with how many items it moved.
     pub(super) calls: Vec<(Call, usize)>,
+    /// What the planner says of it.
+    pub(super) note: String,
+}
+
+impl<S: Clone> Clone for Advised<S> {
+    fn clone(&self) -> Self {
+        Self {
+            scorer: self.scorer.clone(),
+            planner: self.planner.copied(),
+            toolbox: self.toolbox.clone(),
+            obey: self.obey,
+            fitting: self.fitting.clone(),
+            topics: self.topics.clone(),
+            memory: self.memory.clone(),
+        }
+    }
 }
 
 impl<S: Scorer> Advised<S> {
@@ -46,7 +60,7 @@ impl<S: Scorer> Advised<S> {
         let toolbox = Toolbox::standard();
         Self {
             scorer,
-            planner: Arc::new(Obedient::default()),
+            planner: Box::new(Obedient::default()),
             fitting: toolbox.clone(),
             toolbox,
             obey,
@@ -58,7 +72,7 @@ impl<S: Scorer> Advised<S> {
     /// Plans by another planner.
     #[must_use]
     pub fn planned_by(self, planner: impl Planner + 'static) -> Self {
-        Self { planner: Arc::new(planner), ..self }
+        Self { planner: Box::new(planner), ..self }
     }
 
     /// Uses other tools.
@@ -67,17 +81,27 @@ impl<S: Scorer> Advised<S> {
         Self { toolbox, ..self }
     }
 
+    /// The tools that fit the world.
+    pub(super) fn fitting(&self) -> &Toolbox {
+        &self.fitting
+    }
+
     /// What topics are called.
     pub(super) fn topics(&self) -> &[String] {
         &self.topics
     }
 
+    /// What a row asks for that is to be followed.
+    fn asks(&self, seen: &Observation, row: usize) -> Vec<Ask> {
+        if self.obey == Obey::False {
+            return Vec::new();
+        }
+        self.memory.asks(seen, row, self.obey, &self.topics)
+    }
+
     /// What is asked, and the calls it comes to.
     fn plan(&self, seen: &Observation, row: usize) -> (Vec<Ask>, Vec<Call>) {
-        if self.obey == Obey::False {
-            return Default::default();
-        }
-        let asks = self.memory.asks(seen, row, self.obey, &self.topics);
+        let asks = self.asks(seen, row);
         if asks.is_empty() {
             return Default::default();
         }
@@ -112,12 +136,16 @@ impl<S: Scorer> Advised<S> {
     /// What is asked and done for a row, from the scorer's own scores, for the record.
     pub(super) fn retrace(&self, seen: &Observation, row: usize) -> Done {
         let (asks, calls) = self.plan(seen, row);
+        if asks.is_empty() {
+            return Done::default();
+        }
+        let note = self.planner.note(&asks);
         if calls.is_empty() {
-            return Done { asks, calls: Vec::new() };
+            return Done { asks, calls: Vec::new(), note };
         }
         let mut scores = vec![0.0; seen.candidates.listed(row).len()];
         self.scorer.score(seen, row, &mut scores);
-        Done { asks, calls: self.work(seen, row, calls, &mut scores) }
+        Done { asks, calls: self.work(seen, row, calls, &mut scores), note }
     }
 }
 
@@ -127,10 +155,15 @@ impl<S: Scorer> Scorer for Advised<S> {
         self.topics = topic.map_or_else(Vec::new, |block| block.labels.clone());
         self.fitting = self.toolbox.fitting(spec);
         self.memory = Memory::default();
+        self.planner.begin(&self.fitting, &self.topics)?;
         self.scorer.begin(spec)
     }
 
     fn prepare(&mut self, seen: &Observation, rng: &Streams) -> Result<(), RecommendError> {
+        let asks: Vec<Ask> = (0..seen.len()).flat_map(|row| self.asks(seen, row)).collect();
+        if !asks.is_empty() {
+            self.planner.prepare(&asks)?;
+        }
         self.scorer.prepare(seen, rng)
     }
 
@@ -156,12 +189,14 @@ impl<S: Scorer> Scorer for Advised<S> {
     fn save(&self) -> Result<Snapshot, SnapshotError> {
         let mut snapshot = Snapshot::default();
         snapshot.put_all("memory", self.memory.save());
+        snapshot.put_all("planner", self.planner.save()?);
         snapshot.put_all("scorer", self.scorer.save()?);
         Ok(snapshot)
     }
 
     fn load(&mut self, from: &Snapshot) -> Result<(), SnapshotError> {
         self.memory.load(&from.part("memory"))?;
+        self.planner.load(&from.part("planner"))?;
         self.scorer.load(&from.part("scorer"))
     }
 }

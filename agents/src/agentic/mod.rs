@@ -1,7 +1,7 @@
 //! A recommender that listens: it perceives what was said, plans, uses tools, explains itself, and asks.
 //!
 //! Start at [`Advised`], the scorer that obeys; [`Agentic`] adds the words. [`Tool`] and [`Planner`] are for your own;
-//! [`Belief`] is what a question is worth.
+//! [`Obedient`] plans by rule, [`Consulted`] asks a language model; [`Belief`] is what a question is worth.
 //!
 //! # Source
 //! RecoWorld (2025), "Building simulated environments for agentic recommender systems", arXiv 2509.10397: user instructs,
@@ -9,6 +9,7 @@
 
 mod advised;
 mod belief;
+mod consulted;
 mod desk;
 mod inquiry;
 mod memory;
@@ -25,12 +26,13 @@ use recloop_env::{
 
 pub use advised::Advised;
 pub use belief::{Belief, Question};
+pub use consulted::{Consultations, Consulted};
 pub use desk::{Call, Desk};
 use inquiry::Inquiry;
 pub use memory::Obey;
-pub use planner::{Ask, Obedient, Planner, Toolbox};
+pub use planner::{Ask, Copied, Obedient, Planner, Toolbox};
 pub use tools::{
-    Familiarity, Length, Loudness, Neighbours, OfTopic, Repetition, SameCreator, Tool, Words, loudness,
+    Familiarity, Length, Loudness, Neighbours, OfTopic, Repetition, SameCreator, Takes, Tool, Words, loudness,
 };
 
 use crate::scorer::Scorer;
@@ -122,7 +124,7 @@ impl<R: Listening> Agentic<R> {
         if self.speech.explains || self.speech.traces {
             let done = advised.retrace(seen, row);
             if self.speech.explains {
-                say(Said::Explanation, words::explanation(seen, row, &done, topics));
+                say(Said::Explanation, words::explanation(seen, row, &done, advised.fitting(), topics));
             }
             if self.speech.traces && !done.asks.is_empty() {
                 say(Said::Trace, words::trace(&done, topics));

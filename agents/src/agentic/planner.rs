@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use recloop_env::{EnvSpec, Instruction, Strength, Wish};
+use recloop_env::{EnvSpec, Instruction, RecommendError, Snapshot, SnapshotError, Strength, Wish};
 
 use super::desk::Call;
 use super::tools::{
@@ -58,6 +58,10 @@ impl Toolbox {
         self.tools.iter().map(|tool| (tool.name(), tool.about()))
     }
 
+    pub(super) fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
+        self.tools.iter().map(AsRef::as_ref)
+    }
+
     /// The tool of this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&dyn Tool> {
@@ -74,8 +78,10 @@ impl std::fmt::Debug for Toolbox {
 /// What somebody asked for, and how long ago.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
-    /// What.
+    /// What, as far as it was understood.
     pub instruction: Instruction,
+    /// The words it was said in; an answer to a question, in the words of an instruction.
+    pub said: String,
     /// Slates shown to it since.
     pub slates_ago: u32,
 }
@@ -83,10 +89,65 @@ pub struct Ask {
 /// Decides which tools are used for somebody who asked for this.
 ///
 /// It goes by what was asked alone, so that a row's slate depends on nobody else. Calls of tools there are none of are left
-/// out.
-pub trait Planner: Send + Sync {
+/// out. Whatever must be found out first, [`prepare`](Planner::prepare) finds out, once a tick, for all rows together.
+///
+/// ```
+/// use recloop_agents::agentic::{Ask, Call, Planner, Toolbox};
+///
+/// /// Makes everybody's feed calmer, whatever they ask for.
+/// #[derive(Clone)]
+/// struct Soothing;
+///
+/// impl Planner for Soothing {
+///     fn plan(&self, _asks: &[Ask], toolbox: &Toolbox) -> Vec<Call> {
+///         toolbox.find("loud").map(|tool| Call::of(tool.name(), -1.0)).into_iter().collect()
+///     }
+/// }
+/// assert_eq!(Soothing.plan(&[], &Toolbox::standard())[0].tool, "loud");
+/// ```
+pub trait Planner: Copied + Send + Sync {
+    /// Gets ready for a world, with nothing known: the tools that fit it, and what its topics are called.
+    fn begin(&mut self, _toolbox: &Toolbox, _topics: &[String]) -> Result<(), RecommendError> {
+        Ok(())
+    }
+
+    /// Gets ready for the rows of one tick, which ask for all of this.
+    ///
+    /// # Errors
+    /// What must stop a run. Whatever concerns some asks only, a planner falls back from.
+    fn prepare(&mut self, _asks: &[Ask]) -> Result<(), RecommendError> {
+        Ok(())
+    }
+
     /// The calls, in order; none leaves the slate as it was.
     fn plan(&self, asks: &[Ask], toolbox: &Toolbox) -> Vec<Call>;
+
+    /// How these came to be planned, for the log; nothing if that goes without saying.
+    fn note(&self, _asks: &[Ask]) -> String {
+        String::new()
+    }
+
+    /// Everything found out so far; the default is for a planner that finds out nothing.
+    fn save(&self) -> Result<Snapshot, SnapshotError> {
+        Ok(Snapshot::default())
+    }
+
+    /// Goes back to a snapshot, in the world it began in.
+    fn load(&mut self, _from: &Snapshot) -> Result<(), SnapshotError> {
+        Ok(())
+    }
+}
+
+/// What makes [`Advised`](super::Advised) copyable whoever plans: every planner that is [`Clone`] has it.
+pub trait Copied {
+    /// A copy that goes its own way.
+    fn copied(&self) -> Box<dyn Planner>;
+}
+
+impl<P: Planner + Clone + 'static> Copied for P {
+    fn copied(&self) -> Box<dyn Planner> {
+        Box::new(self.clone())
+    }
 }
 
 /// Does what it is told: one or two tools for each wish, the stronger the plainer it was said, and less as time goes by.
@@ -127,13 +188,18 @@ impl Obedient {
         Ok(Self { gain, half_life_slates })
     }
 
-    fn call(&self, ask: &Ask) -> Call {
-        let strength = match ask.instruction.strength {
+    /// g.
+    pub(super) fn pull(&self, strength: Strength, slates_ago: u32) -> f32 {
+        let strength = match strength {
             Strength::Slight => 0.5,
             Strength::Plain => 1.0,
             Strength::Strong => 2.0,
         };
-        let g = self.gain * strength * (-(ask.slates_ago as f32) / self.half_life_slates).exp2();
+        self.gain * strength * (-(slates_ago as f32) / self.half_life_slates).exp2()
+    }
+
+    fn call(&self, ask: &Ask) -> Call {
+        let g = self.pull(ask.instruction.strength, ask.slates_ago);
         let topic = ask.instruction.topic;
         match ask.instruction.wish {
             Wish::MoreOf => Call { topic, ..Call::of("topic", g) },

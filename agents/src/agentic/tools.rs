@@ -39,13 +39,29 @@ pub trait Tool: Send + Sync {
     /// Whether it has anything to work with in a world.
     fn fits(&self, spec: &EnvSpec) -> bool;
 
+    /// What its calls hold besides a weight; the default is nothing.
+    fn takes(&self) -> Takes {
+        Takes::Nothing
+    }
+
     /// Works on a row; tells how many items it moved.
     fn work(&self, desk: &mut Desk<'_>, call: &Call) -> usize;
 }
 
+/// What a tool must be told besides how strongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// Which topic.
+    Topic,
+    /// Some words.
+    Words,
+}
+
 /// Declares a tool that is a function.
 macro_rules! tools {
-    ($($(#[$doc:meta])* $type:ident $name:literal $about:literal $fits:expr, $work:expr;)*) => {$(
+    ($($(#[$doc:meta])* $type:ident $name:literal $about:literal $takes:ident $fits:expr, $work:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, Default)]
         pub struct $type;
@@ -63,6 +79,10 @@ macro_rules! tools {
                 $fits(spec)
             }
 
+            fn takes(&self) -> Takes {
+                Takes::$takes
+            }
+
             fn work(&self, desk: &mut Desk<'_>, call: &Call) -> usize {
                 $work(desk, call)
             }
@@ -72,21 +92,21 @@ macro_rules! tools {
 
 tools! {
     /// 1 for items of the call's topic.
-    OfTopic "topic" "items of a topic" has_topics, of_topic;
+    OfTopic "topic" "items of a topic" Topic has_topics, of_topic;
     /// The share of recent items that had the item's topic: away from it is towards what is new.
-    Familiarity "familiar" "items of topics met lately" has_topics, familiar;
+    Familiarity "familiar" "items of topics met lately" Nothing has_topics, familiar;
     /// How loud a title is, from 0 to 1: see [`loudness`].
-    Loudness "loud" "titles that shout or tease" lasts, loud;
+    Loudness "loud" "titles that shout or tease" Nothing lasts, loud;
     /// How many standard deviations an item's logarithmic length lies above the mean of the row's.
-    Length "long" "items that take long" |spec: &EnvSpec| spec.item_features.find("length_secs").is_some(), long;
+    Length "long" "items that take long" Nothing |spec: &EnvSpec| spec.item_features.find("length_secs").is_some(), long;
     /// The share of the call's words that stand in an item's title.
-    Words "words" "titles with these words" lasts, words;
+    Words "words" "titles with these words" Words lasts, words;
     /// The mean cosine of an item and those clicked lately, by `embedding`.
-    Neighbours "neighbours" "items like those clicked lately" has_embeddings, neighbours;
+    Neighbours "neighbours" "items like those clicked lately" Nothing has_embeddings, neighbours;
     /// The share of recent clicks that were on items of the same creator.
-    SameCreator "creator" "items of creators clicked lately" lasts, same_creator;
+    SameCreator "creator" "items of creators clicked lately" Nothing lasts, same_creator;
     /// How many better items of its topic stand before an item, as the scores are now: away from it spreads a slate.
-    Repetition "repeat" "second and further items of a topic" has_topics, repetition;
+    Repetition "repeat" "second and further items of a topic" Nothing has_topics, repetition;
 }
 
 fn lasts(spec: &EnvSpec) -> bool {
