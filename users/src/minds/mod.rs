@@ -4,8 +4,11 @@
 //! moods, memories, habits and absences, and where a mind has nothing to say the body decides for itself. Start at [`Facing`]: all that a mind
 //! is told.
 
+pub mod surrogate;
+
 use recloop_env::{CohortError, Instruction, ItemId, Streams, Tick, UserId};
 use recloop_llm::Tokens;
+use serde::{Deserialize, Serialize};
 
 use crate::psyche::{Identity, Mood};
 
@@ -65,7 +68,7 @@ pub struct Offer<'a> {
 }
 
 /// What is done about one item.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Act {
     /// Seconds of watching; `None` is passing it over.
     pub watches_secs: Option<f32>,
@@ -74,7 +77,8 @@ pub struct Act {
 }
 
 /// What somebody says of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Good.
     Like,
