@@ -207,7 +207,7 @@ fn lives(n: usize, shift: f32, from: u32) -> Vec<Lived> {
         let mut draws = draws(from + user as u32);
         let mut choices = vec![0; 3];
         (0..30).for_each(|_| {
-            choices[usize::from(draws.unit() < 0.4 + shift) + usize::from(draws.unit() < 0.2)] += 1
+            choices[usize::from(draws.unit() < 0.4 + shift) + usize::from(draws.unit() < 0.2)] += 1;
         });
         let session = |_| (1..40).find(|_| draws.unit() < 0.3 - 0.5 * shift).map_or(40.0, f64::from);
         Lived { cell: user % 2, choices, sessions: (0..3).map(session).collect() }
