@@ -5,8 +5,8 @@ use recloop::users::psyche::BigFive;
 use recloop_env::{CohortError, Instruction, Streams, Wish, purpose, unit, unit_f32};
 
 /// The panel; `shift` is added to the log-odds of watching and of staying, for one who is not of the panel.
-pub struct Panel {
-    pub shift: f32,
+pub(crate) struct Panel {
+    pub(crate) shift: f32,
 }
 
 /// What somebody would do.

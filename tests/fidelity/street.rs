@@ -11,19 +11,19 @@ const SLATE: u32 = 10;
 const LONGEST: u32 = 60;
 
 /// Cells: curious or not, calm or nervous.
-pub const CELLS: [&str; 4] = ["curious, calm", "curious, nervous", "set, calm", "set, nervous"];
+pub(crate) const CELLS: [&str; 4] = ["curious, calm", "curious, nervous", "set, calm", "set, nervous"];
 
 /// People, each with a session to live through.
-pub struct Street {
+pub(crate) struct Street {
     topics: Vec<String>,
     people: Vec<Identity>,
     first: u32,
 }
 
 /// A session, and what a shadow thought of leaving at each slate of it.
-pub struct Session {
-    pub lived: Lived,
-    pub leaving: Vec<(f64, bool)>,
+pub(crate) struct Session {
+    pub(crate) lived: Lived,
+    pub(crate) leaving: Vec<(f64, bool)>,
 }
 
 /// Where somebody is in their session.
@@ -41,7 +41,7 @@ fn between(draws: &mut Draws, low: f32, high: f32) -> f32 {
 
 impl Street {
     /// People `first .. first + n`: the same whatever they live through.
-    pub fn new(first: u32, n: u32) -> Self {
+    pub(crate) fn new(first: u32, n: u32) -> Self {
         let topics = Topics::new(N_TOPICS as usize, 2).names;
         let person = |user: u32| {
             let mut draws = Streams::new(3).at(purpose::PERSONA, UserId(user), Tick(0));
@@ -98,7 +98,13 @@ impl Street {
     }
 
     /// Everybody's session by `mind`, while `shadow` looks on.
-    pub fn live(&self, mind: &dyn Mind, care: f32, seed: u64, shadow: Option<&dyn Mind>) -> Vec<Session> {
+    pub(crate) fn live(
+        &self,
+        mind: &dyn Mind,
+        care: f32,
+        seed: u64,
+        shadow: Option<&dyn Mind>,
+    ) -> Vec<Session> {
         let luck = Streams::new(seed);
         let begin = |it: &Identity| State {
             mood: Mood::baseline(&it.personal.as_ref().expect("a character").traits),

@@ -47,6 +47,7 @@ fn documents_name_what_exists() {
         "CONTRIBUTING.md",
         "docs/dialogue.md",
         "docs/feed-world.md",
+        "docs/fidelity.md",
         "docs/offline-evaluation.md",
     ] {
         for path in named_paths(&text(document)) {
