@@ -15,8 +15,8 @@ use recloop_env::{Grid, Streams, Tick, UserId, below, purpose, unit};
 use street::{CELLS, Session, Street};
 
 const PANEL: Panel = Panel { shift: 0.0 };
-/// Somebody whose log-odds of watching, and of staying, are higher by 0.7.
-const OTHER: Panel = Panel { shift: 0.7 };
+/// Somebody whose log-odds of watching, and of staying, are higher by 1.
+const OTHER: Panel = Panel { shift: 1.0 };
 /// Users whose lives are compared.
 const N: u32 = 2_000;
 

@@ -34,7 +34,7 @@ impl Crowd {
             let offer = |k: u32| Offer {
                 item: ItemId(10 * tick + k),
                 title: "",
-                topic: ((user / 4 + tick + 2 * k) % 4) as u16,
+                topic: ((user / 4 + tick + k / 2) % 4) as u16,
                 appeal: 0.0,
                 promise: ((user + tick + k) % 3) as f32 - 1.0,
             };
