@@ -25,7 +25,13 @@ fn cook(request: &ChatRequest) -> Result<ChatReply, LlmError> {
         .collect();
     let fine = told.lines().filter(|line| is_liked(line)).count() >= 3;
     let may_ask = told.contains("You may ask");
-    let next = if fine { "stay" } else if may_ask { "ask" } else { "leave" };
+    let next = if fine {
+        "stay"
+    } else if may_ask {
+        "ask"
+    } else {
+        "leave"
+    };
     let answer = json!({
         "items": items, "stars": if fine { 5 } else { 1 }, "feeling": if fine { "better" } else { "worse" },
         "next": next, "wish": "more", "topic": "cooking", "strength": "strong",
@@ -68,7 +74,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let share = |(found, shown): (u32, u32)| f64::from(found) / f64::from(shown);
     let (asked, others) = (share(kitchen.asked), share(kitchen.others));
     println!("{}", models.report().expect("they were asked").words());
-    println!("Cooking is {:.0} % of what is shown on asking, and {:.0} % otherwise.", 100.0 * asked, 100.0 * others);
+    println!(
+        "Cooking is {:.0} % of what is shown on asking, and {:.0} % otherwise.",
+        100.0 * asked,
+        100.0 * others
+    );
     assert!(asked > 0.5 && asked > 2.0 * others);
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The Parquet log, importers, replay, metrics and offline evaluation.
+//! The Parquet log, importers, replay, metrics, offline evaluation, and fidelity of surrogates.
 
 mod error;
+pub mod fidelity;
 pub mod lastfm;
 mod lines;
 pub mod log;

@@ -5,6 +5,7 @@ mod compare;
 pub mod config;
 mod error;
 pub mod evaluate;
+pub mod fidelity;
 pub mod frontier;
 pub mod import;
 mod measure;

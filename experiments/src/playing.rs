@@ -9,6 +9,7 @@ use recloop_env::{
 use recloop_llm::Spent;
 
 use crate::config::RunConfig;
+use crate::worlds::Guide;
 use crate::{Counts, Models, Player, RunError};
 
 /// What the recommender's part of a snapshot is called.
@@ -64,6 +65,10 @@ impl Playing {
     /// Builds what a config describes, with these language models to ask, without beginning it.
     pub(crate) fn build(config: &RunConfig, models: Models) -> Result<Self, RunError> {
         let world = config.build_world_with(&models)?;
+        Self::of(config, world, models)
+    }
+
+    fn of(config: &RunConfig, world: World, models: Models) -> Result<Self, RunError> {
         let mut player = config.build_player_with(&models)?;
         player.begin(world.spec())?;
         let horizon = config.horizon().tick(world.spec())?;
@@ -85,14 +90,24 @@ impl Playing {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub fn begin_with(config: &RunConfig, models: Models) -> Result<Self, RunError> {
-        let mut playing = Self::build(config, models)?;
+        Self::build(config, models)?.begun(config)
+    }
+
+    /// The same, with somebody between users and the model.
+    pub(crate) fn guided(config: &RunConfig, guide: &dyn Guide) -> Result<Self, RunError> {
+        let models = config.models(Spent::default());
+        let world = config.build_world_given(&models, Some(guide))?;
+        Self::of(config, world, models)?.begun(config)
+    }
+
+    fn begun(mut self, config: &RunConfig) -> Result<Self, RunError> {
         let options = ResetOptions {
-            horizon: playing.horizon,
+            horizon: self.horizon,
             renew: false,
             tell_choice_probs: config.log().choice_probs,
         };
-        playing.world.reset(config.seed(), &options, &mut playing.seen)?;
-        Ok(playing)
+        self.world.reset(config.seed(), &options, &mut self.seen)?;
+        Ok(self)
     }
 
     /// Puts world and recommender as they are.

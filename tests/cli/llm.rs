@@ -77,13 +77,17 @@ fn a_replayed_run_is_the_run_and_asks_nobody() {
 fn a_spent_budget_stops_and_a_larger_one_goes_on() {
     let here = tempfile::tempdir().unwrap();
     let dir = here.path();
-    let stub = Stub::start(whimsical);
-    let refused =
-        refusal(dir, &run(&stub, "--out a --record tape --budget 60000 --set run.checkpoint_secs=0"));
-    assert!(
-        refused.contains("stay within the budget of 60000 tokens") && refused.ends_with("exit code 1"),
-        "{refused}"
-    );
+    let stub = Stub::start(|asked| match whimsical(asked) {
+        Canned::Says(text) => Canned::Json(json!({
+            "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 1000, "completion_tokens": 300},
+        })),
+        other => other,
+    });
+    let often = "--set run.checkpoint_secs=0.02";
+    let refused = refusal(dir, &run(&stub, &format!("--out a --record tape --budget 40000 {often}")));
+    assert!(refused.contains("stay within the budget of 40000 tokens"), "{refused}");
+    assert!(refused.ends_with("exit code 1"), "{refused}");
     let resumed = recloop(dir, "run dialogue-feed-v0 --out a --resume --budget 100000000");
     assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
     assert!(String::from_utf8_lossy(&resumed.stderr).contains("goes on from its checkpoint"));
@@ -99,7 +103,7 @@ fn a_killed_run_goes_on_and_asks_nothing_twice() {
         std::thread::sleep(std::time::Duration::from_millis(2));
         whimsical(asked)
     });
-    let mut child = command(dir, &run(&stub, "--out a --record tape --set run.checkpoint_secs=0"))
+    let mut child = command(dir, &run(&stub, "--out a --record tape --set run.checkpoint_secs=0.02"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -228,7 +232,7 @@ fn the_demo_runs_against_a_real_server_and_replays() {
     let Some(python) = python() else { return };
     let here = tempfile::tempdir().unwrap();
     let dir = here.path();
-    let said = stdout(dir, &format!("llm demo --users 6 --steps 300 --python {}", python.display()));
+    let said = stdout(dir, &format!("llm demo --users 8 --steps 600 --python {}", python.display()));
     assert!(said.contains("Visit 0, day 0") && said.contains("Asked of `random`"), "{said}");
     let asked = report(dir, "runs/llm-demo");
     let share = asked["asked"]["user"]["fallback_share"].as_f64().unwrap();

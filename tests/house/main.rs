@@ -48,6 +48,7 @@ fn documents_name_what_exists() {
         "docs/agentic.md",
         "docs/dialogue.md",
         "docs/feed-world.md",
+        "docs/fidelity.md",
         "docs/offline-evaluation.md",
     ] {
         for path in named_paths(&text(document)) {

@@ -6,6 +6,7 @@
 mod compare;
 mod devices;
 mod evaluate;
+mod fidelity;
 mod frontier;
 mod import;
 mod inspect;
@@ -54,6 +55,7 @@ Examples:
   recloop replay runs/feed-v0-mf-7                     prove that its log can be made again
   recloop llm demo                                     users a language model decides for
   recloop llm probe http://127.0.0.1:8080              what a language model's server can do
+  recloop distil panel --out surrogate                 a surrogate of the users it decided for
   recloop import movielens ml-100k --out ml            make a world of real ratings …
   recloop run movielens-v0 --data ml                   … and live in it
 
@@ -72,6 +74,8 @@ enum Command {
     Worlds(worlds::Worlds),
     Devices(devices::Devices),
     Llm(llm::Llm),
+    Distil(fidelity::Distil),
+    Fidelity(fidelity::Fidelity),
     Run(run::Run),
     Train(train::Train),
     Frontier(frontier::Frontier),
@@ -135,6 +139,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Worlds(worlds) => worlds.execute(&mut out),
         Command::Devices(devices) => devices.execute(&mut out),
         Command::Llm(llm) => llm.execute(&mut out),
+        Command::Distil(distil) => distil.execute(&mut out),
+        Command::Fidelity(fidelity) => fidelity.execute(&mut out),
         Command::Run(run) => run.execute(&mut out),
         Command::Train(train) => train.execute(&mut out),
         Command::Frontier(frontier) => frontier.execute(&mut out),

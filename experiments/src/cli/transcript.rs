@@ -43,11 +43,19 @@ pub(super) fn transcript(
 
 /// The first user who said something to the recommender.
 pub(super) fn first_to_speak(dir: &Path) -> Result<Option<UserId>, CliError> {
+    first(dir, |t| t.step.responses.replies.first().and_then(|reply| t.seen.users.get(reply.row)).copied())
+}
+
+/// The first user who was shown anything.
+pub(super) fn first_to_come(dir: &Path) -> Result<Option<UserId>, CliError> {
+    first(dir, |t| t.seen.users.first().copied())
+}
+
+fn first(dir: &Path, user: impl Fn(&Transition<'_>) -> Option<UserId>) -> Result<Option<UserId>, CliError> {
     let mut source = LogSource::open(dir).map_err(RunError::from)?;
     while let Some(tick) = source.next().map_err(RunError::from)? {
-        let t = tick.transition;
-        if let Some(first) = t.step.responses.replies.first() {
-            return Ok(t.seen.users.get(first.row).copied());
+        if let Some(found) = user(&tick.transition) {
+            return Ok(Some(found));
         }
     }
     Ok(None)

@@ -21,7 +21,7 @@ pub use layers::{put, read_layer, set};
 
 use check::{find, table};
 
-use crate::worlds::Given;
+use crate::worlds::{Given, Guide};
 use crate::{ConfigError, LlmConfig, Models, Player, models, recommenders, worlds};
 
 /// Keys that change how a run is carried out, never what comes of it.
@@ -159,6 +159,11 @@ impl RunConfig {
         self.run.seed
     }
 
+    /// A key of the world.
+    pub(crate) fn world_key(&self, key: &str) -> Option<&Value> {
+        self.world.keys.get(key)
+    }
+
     /// The world's name.
     #[must_use]
     pub fn world(&self) -> &str {
@@ -219,12 +224,21 @@ impl RunConfig {
     /// # Errors
     /// As [`build_world`](Self::build_world).
     pub fn build_world_with(&self, models: &Models) -> Result<World, ConfigError> {
+        self.build_world_given(models, None)
+    }
+
+    /// The same, with somebody between users and the model.
+    pub(crate) fn build_world_given(
+        &self,
+        models: &Models,
+        guide: Option<&dyn Guide>,
+    ) -> Result<World, ConfigError> {
         let worlds = worlds::registry();
         let entry = find(&worlds, &self.world.name)?;
         let mut keys = self.world.keys.clone();
         keys.remove(check::DIGEST);
         let data = keys.remove(check::DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
-        (entry.build)(&keys, &Given { data: data.as_deref(), models: models.clone() })
+        (entry.build)(&keys, &Given { data: data.as_deref(), models: models.clone(), guide })
     }
 
     /// Builds the recommender.

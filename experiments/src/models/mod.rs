@@ -121,5 +121,5 @@ pub(crate) fn tape(dir: &Path) -> PathBuf {
 }
 
 pub(crate) fn refused(error: LlmError) -> ConfigError {
-    ConfigError::Part { what: "the language model".into(), source: Box::new(error) }
+    ConfigError::Part { what: "a run that asks a language model".into(), source: Box::new(error) }
 }

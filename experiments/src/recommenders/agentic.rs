@@ -1,6 +1,6 @@
 //! The recommender that listens, by name.
 
-use recloop_agents::agentic::{Advised, Agentic, Obedient, Obey, Speech};
+use recloop_agents::agentic::{Advised, Agentic, Consulted, Obedient, Obey, Speech};
 use recloop_agents::{
     DotProduct, Familiar, LinUcb, LinearReward, MatrixFactorisation, PlackettLuce, Popularity, Recency,
     Scorer,
@@ -25,6 +25,8 @@ struct Keys {
     gain: f32,
     /// Slates after which it is followed half as strongly.
     half_life_slates: f32,
+    /// Who plans: `"rule"`, or `"model"`, a language model, with the rule to fall back on.
+    planner: PlannedBy,
     /// Whether every slate comes with a line that says why.
     explain: bool,
     /// Whether what was asked and which tools were used is logged.
@@ -44,6 +46,13 @@ enum Base {
     LinUcb,
 }
 
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PlannedBy {
+    Rule,
+    Model,
+}
+
 pub(super) fn defaults() -> Table {
     let (obedient, speech) = (Obedient::default(), Speech::default());
     let keys = Keys {
@@ -51,6 +60,7 @@ pub(super) fn defaults() -> Table {
         obey: Value::Boolean(true),
         gain: obedient.gain,
         half_life_slates: obedient.half_life_slates,
+        planner: PlannedBy::Rule,
         explain: speech.explains,
         trace: speech.traces,
         ask: speech.asks,
@@ -60,7 +70,7 @@ pub(super) fn defaults() -> Table {
     keys
 }
 
-pub(super) fn build(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
+pub(super) fn build(keys: &Table, models: &Models) -> Result<Player, ConfigError> {
     let mut keys = keys.clone();
     let ranking = Ranking::take(&mut keys)?;
     let keys: Keys = parse("recommender", keys)?;
@@ -73,7 +83,11 @@ pub(super) fn build(keys: &Table, _: &Models) -> Result<Player, ConfigError> {
         Base::LinUcb => Box::new(LinUcb::new(0.25, LinearReward::default()).map_err(refused)?),
     };
     let obedient = Obedient::new(keys.gain, keys.half_life_slates).map_err(refused)?;
-    let advised = Advised::new(ranking.candidates(base)?, whom(&keys.obey)?).planned_by(obedient);
+    let advised = Advised::new(ranking.candidates(base)?, whom(&keys.obey)?);
+    let advised = match keys.planner {
+        PlannedBy::Rule => advised.planned_by(obedient),
+        PlannedBy::Model => advised.planned_by(Consulted::new(models.backend("the planner")?, obedient)),
+    };
     let speech = Speech { explains: keys.explain, traces: keys.trace, asks: keys.ask };
     let Some(temperature) = ranking.temperature() else {
         return Ok(Player::Policy(Box::new(Agentic::new(ranking.greedy(advised), speech))));

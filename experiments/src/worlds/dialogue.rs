@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use recloop_env::{Sharded, World, WorldBuilder};
-use recloop_users::minds::{ChatMind, Minded};
+use recloop_users::minds::surrogate::Surrogate;
+use recloop_users::minds::{ChatMind, Mind, Minded};
 use recloop_users::psyche::Identity;
 use recloop_users::{Dialogue, DialogueParams};
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,8 @@ use toml::Table;
 
 use super::keys::{Keys, merged};
 use super::{Given, feed, part, table_of};
+use crate::ConfigError;
 use crate::config::bad;
-use crate::{ConfigError, Models};
 
 /// Who of the users is asked rather than computed: keys of `dialogue-feed-v0`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,15 +26,19 @@ pub struct MindsConfig {
     pub llm_temperature: f32,
     /// Who they are: `"drawn"` as all others, or a file of people, TOML or JSON.
     pub personas: String,
+    /// Who decides for the others: `"none"` but themselves, or the folder of a surrogate, as `recloop distil` leaves it.
+    pub surrogate: String,
 }
 
 /// People who are drawn.
 const DRAWN: &str = "drawn";
+/// Nobody but themselves.
+const NONE: &str = "none";
 
 impl Default for MindsConfig {
     /// Nobody is asked; at temperature 1 people are as various as a model holds them to be.
     fn default() -> Self {
-        Self { llm_users: 0, llm_temperature: 1.0, personas: DRAWN.into() }
+        Self { llm_users: 0, llm_temperature: 1.0, personas: DRAWN.into(), surrogate: NONE.into() }
     }
 }
 
@@ -47,7 +52,7 @@ pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigErr
     let minds: MindsConfig = keys.take(table_of::<MindsConfig>())?;
     feed::assemble("dialogue-feed-v0", keys, |world, users, n| {
         let users = Dialogue::new(psyche, users).map_err(part("the users"))?;
-        minds.settle(world, users, n, &given.models)
+        minds.settle(world, users, n, given)
     })
 }
 
@@ -58,16 +63,37 @@ impl MindsConfig {
         world: WorldBuilder,
         body: Dialogue,
         n: usize,
-        models: &Models,
+        given: &Given<'_>,
     ) -> Result<WorldBuilder, ConfigError> {
-        if self.llm_users == 0 {
-            if self.personas != DRAWN {
-                return Err(bad(
-                    "world.personas",
-                    "they are people a model speaks for: set llm_users".into(),
-                ));
-            }
+        self.check(n)?;
+        if self.llm_users == 0 && self.surrogate == NONE {
             return Ok(world.cohort(Sharded::new(body, n)));
+        }
+        let (mut others, mut asked) = (Minded::new(body.clone()), Minded::new(body));
+        if self.surrogate != NONE {
+            let surrogate = Surrogate::load(Path::new(&self.surrogate)).map_err(part("the surrogate"))?;
+            let surrogate: Arc<dyn Mind> = Arc::new(surrogate);
+            others = others.guided_by(Arc::clone(&surrogate)).shadowed_by(Arc::clone(&surrogate));
+            asked = asked.shadowed_by(surrogate);
+        }
+        let n_others = n - self.llm_users;
+        let world = if n_others > 0 { world.cohort(Sharded::new(others, n_others)) } else { world };
+        if self.llm_users == 0 {
+            return Ok(world);
+        }
+        let mind = ChatMind::new(given.models.backend("the users")?).at_temperature(self.llm_temperature);
+        let mind: Arc<dyn Mind> = Arc::new(mind);
+        asked = asked.guided_by(given.guide.map_or(Arc::clone(&mind), |guide| guide.guide(mind)));
+        if self.personas != DRAWN {
+            asked = asked.being(people(Path::new(&self.personas))?).map_err(part("the users"))?;
+        }
+        Ok(world.cohort(Sharded::new(asked, self.llm_users)))
+    }
+
+    /// Refuses numbers that cannot be, of `n` users.
+    fn check(&self, n: usize) -> Result<(), ConfigError> {
+        if self.llm_users == 0 && self.personas != DRAWN {
+            return Err(bad("world.personas", "they are people a model speaks for: set llm_users".into()));
         }
         if self.llm_users > n {
             let reason = format!("it is {}, and there are {n} users", self.llm_users);
@@ -77,15 +103,7 @@ impl MindsConfig {
             let reason = format!("it is {}; allowed is [0, 2]", self.llm_temperature);
             return Err(bad("world.llm_temperature", reason));
         }
-        let mind = ChatMind::new(models.backend("the users")?).at_temperature(self.llm_temperature);
-        let mut asked = Minded::new(body.clone()).guided_by(Arc::new(mind));
-        if self.personas != DRAWN {
-            asked = asked.being(people(Path::new(&self.personas))?).map_err(part("the users"))?;
-        }
-        let n_others = n - self.llm_users;
-        let world =
-            if n_others > 0 { world.cohort(Sharded::new(Minded::new(body), n_others)) } else { world };
-        Ok(world.cohort(Sharded::new(asked, self.llm_users)))
+        Ok(())
     }
 }
 

@@ -27,8 +27,10 @@ pub use people::Users;
 pub use targeting::TargetingConfig;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use recloop_env::{HistorySpec, ItemLaw, Keep, OpenShelf, Registry, Supply, World};
+use recloop_users::minds::Mind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Table;
@@ -53,6 +55,20 @@ pub struct Given<'a> {
     pub data: Option<&'a Path>,
     /// Language models to ask.
     pub models: Models,
+    /// Whoever stands between users and their minds.
+    pub guide: Option<&'a dyn Guide>,
+}
+
+/// Stands between users and the language model that decides for them: to write down what it decides, say.
+pub trait Guide: Send + Sync {
+    /// The mind to live by in place of `mind`.
+    fn guide(&self, mind: Arc<dyn Mind>) -> Arc<dyn Mind>;
+}
+
+impl std::fmt::Debug for dyn Guide + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Guide")
+    }
 }
 
 /// A world that can be chosen by name.

@@ -8,11 +8,13 @@ mod chat;
 mod minded;
 mod prompt;
 mod state;
+pub mod surrogate;
 #[cfg(test)]
 mod tests;
 
 use recloop_env::{CohortError, Instruction, ItemId, Streams, Tick, UserId};
 use recloop_llm::Tokens;
+use serde::{Deserialize, Serialize};
 
 pub use chat::ChatMind;
 pub use minded::{MOST_SLATES, Minded};
@@ -78,7 +80,7 @@ pub struct Offer<'a> {
 }
 
 /// What is done about one item.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Act {
     /// Seconds of watching; `None` is passing it over.
     pub watches_secs: Option<f32>,
@@ -87,7 +89,8 @@ pub struct Act {
 }
 
 /// What somebody says of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Good.
     Like,
@@ -155,5 +158,19 @@ pub trait Mind: Send + Sync {
     /// How likely it thinks each thing is, where it knows.
     fn laws(&self, _faced: &[Facing<'_>]) -> Option<Vec<Law>> {
         None
+    }
+}
+
+impl<M: Mind + ?Sized> Mind for std::sync::Arc<M> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn decide(&self, faced: &[Facing<'_>], rng: &Streams) -> Result<Vec<Thought>, CohortError> {
+        (**self).decide(faced, rng)
+    }
+
+    fn laws(&self, faced: &[Facing<'_>]) -> Option<Vec<Law>> {
+        (**self).laws(faced)
     }
 }

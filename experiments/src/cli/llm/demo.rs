@@ -10,7 +10,7 @@ use recloop_env::UserId;
 use toml::{Table, Value};
 
 use crate::cli::progress::Progress;
-use crate::cli::transcript::{first_to_speak, transcript};
+use crate::cli::transcript::{first_to_come, first_to_speak, transcript};
 use crate::cli::{CliError, run};
 use crate::config::put;
 use crate::{ConfigError, RunConfig};
@@ -37,7 +37,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     users: u32,
     /// How many ticks of two minutes
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u32).range(1..=5000))]
     steps: u32,
     /// A Python with the packages of the server [default: .venv/bin/python, else python3]
     #[arg(long, value_name = "PATH")]
@@ -72,7 +72,10 @@ impl Demo {
         drop(server);
         run::print_table(out, &summary, true)?;
         let shown = dir.display();
-        let user = first_to_speak(&dir)?.unwrap_or(UserId(0));
+        let user = match first_to_speak(&dir)? {
+            Some(user) => user,
+            None => first_to_come(&dir)?.unwrap_or(UserId(0)),
+        };
         writeln!(out, "One of them, as `recloop inspect {shown} --user {}` shows them:\n", user.0)?;
         transcript(out, &dir, user, Some(0))?;
         let config = format!("recloop run --config {shown}/config.toml");

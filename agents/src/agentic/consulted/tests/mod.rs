@@ -13,7 +13,7 @@ use super::super::tests::{Spoken, says, scene};
 use super::super::{Advised, Agentic, Copied, Obey, Speech};
 use super::*;
 use crate::tests::scene::{Scene, answered, scores};
-use crate::{DotProduct, Greedy, Popularity, Scorer};
+use crate::{DotProduct, Greedy, Popularity};
 
 /// Everything that was asked, last turns only.
 type Asked = Arc<Mutex<Vec<String>>>;
