@@ -14,11 +14,11 @@ use serde_json::json;
 
 /// Says something else each time it is asked.
 fn moody(request: &ChatRequest, n: usize) -> Result<ChatReply, LlmError> {
-    let item =
-        |at: usize| json!({"does": ["skip", "watch", "like"][(n * 5 + at) % 3], "seconds": (n + at) % 60});
-    let items: Vec<_> = (0..10).map(item).collect();
+    let does = |at: usize| ["skip", "watch", "like"][(n * 5 + at) % 3];
+    let items: Vec<_> = (0..10).map(|at| json!({"does": does(at), "seconds": (n + at) % 60})).collect();
+    let next = ["stay", "stay", "leave"][n % 3];
     let answer = json!({
-        "items": items, "stars": n % 5 + 1, "feeling": "same", "next": ["stay", "stay", "leave"][n % 3],
+        "items": items, "stars": n % 5 + 1, "feeling": "same", "next": next,
         "wish": "none", "topic": "none", "strength": "plain", "reason": "", "mindset": "",
     });
     ChatReply::said(request, answer.to_string())
