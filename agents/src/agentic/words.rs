@@ -26,7 +26,10 @@ pub(super) fn explanation(
         Wish::SomethingNew => worked("familiar"),
         Wish::Calmer => worked("loud"),
         Wish::Shorter => worked("long"),
-        Wish::Free => worked("words"),
+        Wish::Free => {
+            let words = &ask.instruction.text;
+            moving.clone().any(|call| call.tool == "words" && call.words == *words)
+        }
     });
     if let Some(ask) = latest {
         let topic = ask.instruction.topic.and_then(|topic| topics.get(usize::from(topic)));
