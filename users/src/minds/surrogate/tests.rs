@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use recloop_env::{Instruction, ItemId, Streams, Tick, UserId, Wish};
 use recloop_llm::Tokens;
 
@@ -103,7 +105,13 @@ fn lessons() -> Vec<Lesson> {
     notebook.lessons()
 }
 
-fn distilled() -> Surrogate {
+/// Distilled once for all tests.
+fn distilled() -> &'static Surrogate {
+    static DISTILLED: OnceLock<Surrogate> = OnceLock::new();
+    DISTILLED.get_or_init(distil)
+}
+
+fn distil() -> Surrogate {
     let folder = tempfile::tempdir().unwrap();
     let config = SurrogateConfig { batch: 128, rounds: 30, ..SurrogateConfig::default() };
     let (mind, told) = Surrogate::distil(&lessons(), &config, 7, folder.path()).unwrap();
@@ -145,7 +153,7 @@ fn surrogate_does_as_it_was_taught() {
     let faced = crowd.facing(9);
     let taught = Plain.decide(&faced, &Streams::new(0)).unwrap();
     let (mut same, mut n, mut after) = (0, 0, 0);
-    for (found, taught) in decisions(&mind, &faced).iter().zip(&taught) {
+    for (found, taught) in decisions(mind, &faced).iter().zip(&taught) {
         let Some(taught) = &taught.decision else { continue };
         for (found, taught) in found.acts.iter().zip(&taught.acts) {
             n += 1;
@@ -165,11 +173,11 @@ fn surrogate_does_as_it_was_taught() {
 fn surrogate_decides_for_each_alone_and_asks_only_where_it_may() {
     let (mind, crowd) = (distilled(), Crowd::new(300));
     let faced = crowd.facing(9);
-    let together = decisions(&mind, &faced);
+    let together = decisions(mind, &faced);
     let turned: Vec<_> = faced.iter().rev().cloned().collect();
-    assert!(decisions(&mind, &turned).into_iter().rev().eq(together.iter().cloned()));
+    assert!(decisions(mind, &turned).into_iter().rev().eq(together.iter().cloned()));
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    assert_eq!(one.install(|| decisions(&mind, &faced)), together);
+    assert_eq!(one.install(|| decisions(mind, &faced)), together);
     let laws = mind.laws(&faced).unwrap();
     let mut asked = 0;
     for ((it, decision), law) in faced.iter().zip(&together).zip(&laws) {
@@ -192,7 +200,7 @@ fn surrogate_is_kept_whole_and_another_is_refused() {
     mind.save(folder.path()).unwrap();
     let read = Surrogate::load(folder.path()).unwrap();
     assert_eq!(read.card(), mind.card());
-    assert_eq!(decisions(&read, &crowd.facing(9)), decisions(&mind, &crowd.facing(9)));
+    assert_eq!(decisions(&read, &crowd.facing(9)), decisions(mind, &crowd.facing(9)));
     let path = folder.path().join("card.json");
     let card = std::fs::read_to_string(&path).unwrap();
     let said = |card: String| {
