@@ -18,10 +18,8 @@ fn cook(request: &ChatRequest) -> Result<ChatReply, LlmError> {
     let shown = told.lines().filter(|line| line.contains("\" about "));
     let is_liked = |line: &str| line.contains("\" about cooking");
     let items: Vec<_> = shown
-        .map(|line| match is_liked(line) {
-            true => json!({"does": "like", "seconds": 40}),
-            false => json!({"does": "skip", "seconds": 0}),
-        })
+        .map(|line| if is_liked(line) { ("like", 40) } else { ("skip", 0) })
+        .map(|(does, seconds)| json!({"does": does, "seconds": seconds}))
         .collect();
     let fine = told.lines().filter(|line| is_liked(line)).count() >= 3;
     let may_ask = told.contains("You may ask");
@@ -48,16 +46,17 @@ struct Kitchen {
 }
 
 impl Visitor for Kitchen {
-    fn done(&mut self, _: &World, _: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError> {
+    fn done(&mut self, _: &World, facts: &Facts<'_>, t: &Transition<'_>) -> Result<(), RunError> {
+        let topics = facts.spec.item_features.blocks().iter().find(|block| block.name == "topic");
+        let cooking = topics.and_then(|block| block.labels.iter().position(|name| name == "cooking"));
         let topic = t.seen.items.layout().find("topic").expect("feeds have topics");
-        let cooking = topic.labels.iter().position(|name| name == "cooking").expect("one is cooking");
         for row in 0..t.seen.len() {
             let asked = t.seen.messages.iter().any(|it| it.row == row && it.said == Said::Instruction);
             let (found, shown) = if asked { &mut self.asked } else { &mut self.others };
-            for &item in t.slates.items.row(row) {
-                *found += u32::from(usize::from(t.seen.items.code(topic, row, item)) == cooking);
-                *shown += 1;
-            }
+            let slate = t.slates.items.row(row);
+            let code = |item| usize::from(t.seen.items.code(topic, row, item));
+            *found += slate.iter().filter(|item| Some(code(**item)) == cooking).count() as u32;
+            *shown += slate.len() as u32;
         }
         Ok(())
     }
