@@ -49,6 +49,7 @@ fn documents_name_what_exists() {
         "docs/dialogue.md",
         "docs/feed-world.md",
         "docs/fidelity.md",
+        "docs/language-models.md",
         "docs/offline-evaluation.md",
     ] {
         for path in named_paths(&text(document)) {
