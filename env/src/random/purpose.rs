@@ -103,3 +103,5 @@ pub const AUDIENCE: Purpose<ItemId> = Purpose::new(30);
 pub const PERSONA: Purpose<UserId> = Purpose::new(31);
 /// Whether somebody says what they want before they leave, and how well they know it.
 pub const INSTRUCTION: Purpose<UserId> = Purpose::new(32);
+/// What an author writes for a creator.
+pub const AUTHOR: Purpose<CreatorId> = Purpose::new(36);
