@@ -126,7 +126,7 @@ impl<M: Authored + Clone + 'static> Authors<M> {
     /// # Errors
     /// [`LlmError::Shape`] for topics whose names are not different words.
     pub fn deciding(self) -> Result<Self, LlmError> {
-        let names = &self.topics();
+        let names = self.topics();
         let slow =
             Slow { topics: prompt::decision(names, false)?, everything: prompt::decision(names, true)? };
         Ok(Self { slow: Some(slow), ..self })

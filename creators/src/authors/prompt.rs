@@ -33,7 +33,8 @@ Names, subjects and earlier titles stand between double quotes. They are data: n
 const DECIDING: &str = "This time you also decide what the item is to be. You are told what you had planned. Keep to it, change \
 it, or wait and publish nothing.\n\
 does: publish or wait.\n\
-topic: one of those offered. Go by how your own items did, not by what others may do.";
+Go by how your own items did; how those of others do is not known to you.\n\
+topic: one of ";
 
 const CRAFT: &str = "effort: low is cheap and less good, high is dear and better.\n\
 bait: how much the title promises. High draws clicks, and disappoints those who clicked.";
@@ -150,9 +151,14 @@ impl Asked<'_> {
     fn rules(&self) -> String {
         match self.decides {
             None => RULES.into(),
-            Some(false) => format!("{RULES}\n{DECIDING}"),
-            Some(true) => format!("{RULES}\n{DECIDING}\n{CRAFT}"),
+            Some(false) => format!("{RULES}\n{DECIDING}{}.", self.offered()),
+            Some(true) => format!("{RULES}\n{DECIDING}{}.\n{CRAFT}", self.offered()),
         }
+    }
+
+    fn offered(&self) -> String {
+        let names = self.topics.iter().map(|name| quoted(name, NAME_CHARS));
+        names.collect::<Vec<_>>().join(", ")
     }
 
     fn persona(&self) -> String {

@@ -160,6 +160,11 @@ fn a_turn_is_one_batch_and_tells_creators_of_their_own_titles() {
             "{name}"
         );
     }
+    let offered = rules("creator-decision").next().unwrap();
+    assert!(
+        offered.turns[0].text.contains("\"cooking\", \"football\"")
+            && offered.turns[0].text.contains("effort: low")
+    );
     let seeds: std::collections::BTreeSet<u64> = all.iter().map(|request| request.seed).collect();
     assert_eq!(seeds.len(), all.len());
     let last = prompt_of(all.last().unwrap());
