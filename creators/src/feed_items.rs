@@ -62,6 +62,15 @@ pub struct FeedItems {
     spread: f32,
 }
 
+/// What its maker knows an item to be about.
+pub(crate) struct About {
+    pub(crate) topic: u16,
+    /// Its tag.
+    pub(crate) subject: String,
+    /// How much its wrapping promises, in [0, 1].
+    pub(crate) bait: f32,
+}
+
 /// Topics whose tags a category can still tell apart.
 const MAX_TOPICS: usize = u16::MAX as usize / titles::TAGS;
 
@@ -117,6 +126,13 @@ impl FeedItems {
             Block::dense("quality", 1, (0.0, 1.0), "how good it turns out to be"),
             Block::dense("bait", 1, (0.0, 1.0), "how much its wrapping promises"),
         ])
+    }
+
+    /// What one of these items is about.
+    pub(crate) fn about(&self, item: &NewItem) -> About {
+        let (topic, nth_tag) = (item.codes[0], usize::from(item.codes[1]) % titles::TAGS);
+        let subject = titles::tag(&self.topics.names[usize::from(topic)], nth_tag).into_owned();
+        About { topic, subject, bait: item.latent_dense[1] }
     }
 
     /// Draws an item about a topic.

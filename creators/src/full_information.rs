@@ -1,5 +1,7 @@
 //! Creators who know what the platform knows.
 
+use std::collections::BTreeMap;
+
 use recloop_env::{
     BlockAt, Brief, CreatorAction, CreatorError, CreatorId, CreatorModel, InformedCreators, ItemId, NewItem,
     OwnFeedback, Platform, Snapshot, SnapshotError, Streams, Tick,
@@ -7,7 +9,7 @@ use recloop_env::{
 
 use crate::belief::Evidence;
 use crate::roster::corrupt;
-use crate::{Admit, FeedCreators};
+use crate::{Admit, Authored, FeedCreators};
 
 /// [`FeedCreators`] who choose topics knowing what everybody's items bring: what belief is measured against.
 ///
@@ -119,6 +121,25 @@ impl Admit for FullInformation {
     }
 }
 
+impl Authored for FullInformation {
+    fn feed(&self) -> &FeedCreators {
+        &self.creators
+    }
+
+    fn act_instead(
+        &mut self,
+        own: &[OwnFeedback],
+        tick: Tick,
+        rng: &Streams,
+        instead: &BTreeMap<CreatorId, Option<Brief>>,
+        out: &mut Vec<(CreatorId, CreatorAction)>,
+    ) -> Result<(), CreatorError> {
+        let (demand, supply) = (expected(&self.demand, &self.known), &mut self.supply);
+        let mut choose = |own: &[Evidence]| enter(&demand, own, supply);
+        self.creators.take_turns(own, tick, rng, Some(&mut choose), instead, out)
+    }
+}
+
 impl CreatorModel for FullInformation {
     fn n_creators(&self) -> usize {
         self.creators.n_creators()
@@ -153,9 +174,7 @@ impl CreatorModel for FullInformation {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
-        let (demand, supply) = (expected(&self.demand, &self.known), &mut self.supply);
-        let mut choose = |own: &[Evidence]| enter(&demand, own, supply);
-        self.creators.take_turns(own, tick, rng, Some(&mut choose), out)
+        self.act_instead(own, tick, rng, &BTreeMap::new(), out)
     }
 
     fn make(

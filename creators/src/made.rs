@@ -96,9 +96,9 @@ impl Memory {
         self.unheard[at].push(made);
     }
 
-    /// Items of a creator that were not heard of yet.
-    pub(crate) fn n_unheard(&self, at: usize) -> usize {
-        self.unheard[at].len()
+    /// Items of a creator that were not heard of yet, in the order of publication.
+    pub(crate) fn unheard(&self, at: usize) -> &[Made] {
+        &self.unheard[at]
     }
 
     /// Takes in what happened to an item; tells what it is, and whether it is new. Nothing if it is not an own one that

@@ -190,6 +190,25 @@ const ANY_TITLES: [&str; 4] = ["{} in brief", "A look at {}", "More {}", "{}, th
 const TEASES_FROM: f32 = 0.4;
 const SHOUTS_FROM: f32 = 0.7;
 
+/// How much a title promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Teasing,
+    Loud,
+}
+
+impl Tone {
+    /// That of an item with this bait.
+    pub(crate) fn of(bait: f32) -> Self {
+        match bait {
+            bait if bait >= SHOUTS_FROM => Self::Loud,
+            bait if bait >= TEASES_FROM => Self::Teasing,
+            _ => Self::Plain,
+        }
+    }
+}
+
 const TEASES: [&str; 6] = [
     "The truth about {}",
     "{}: what nobody tells you",
@@ -214,10 +233,10 @@ pub(crate) fn tag(topic: &str, nth: usize) -> Cow<'static, str> {
 
 /// A title for an item of a topic with this tag and bait.
 pub(crate) fn title(topic: &str, tag: &str, bait: f32, word: u32) -> String {
-    let phrases: &[&str] = match bait {
-        bait if bait >= SHOUTS_FROM => &SHOUTS,
-        bait if bait >= TEASES_FROM => &TEASES,
-        _ => theme(topic).map_or(&ANY_TITLES, |theme| &theme.titles),
+    let phrases: &[&str] = match Tone::of(bait) {
+        Tone::Loud => &SHOUTS,
+        Tone::Teasing => &TEASES,
+        Tone::Plain => theme(topic).map_or(&ANY_TITLES, |theme| &theme.titles),
     };
     let phrase = phrases[below(word, phrases.len() as u32) as usize];
     capitalised(phrase.replace("{}", tag))

@@ -1,5 +1,7 @@
 //! What creators do in a whole world, by themselves and driven from outside.
 
+mod authors;
+
 use recloop::agents::{LinUcb, Popularity, RandomSlates};
 use recloop::{
     Brief, CreatorAction, CreatorError, CreatorId, CreatorsEnv, CreatorsStep, End, Ended, Env, ItemId,

@@ -1,7 +1,12 @@
 //! Creators who publish to a feed.
 
+mod authored;
 mod turn;
 
+pub use authored::Authored;
+pub(crate) use authored::{Habits, Plan};
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand_distr::{Beta, Distribution, StandardNormal};
@@ -283,7 +288,7 @@ impl CreatorModel for FeedCreators {
         rng: &Streams,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
-        self.take_turns(own, tick, rng, None, out)
+        self.take_turns(own, tick, rng, None, &BTreeMap::new(), out)
     }
 
     fn make(
@@ -293,15 +298,12 @@ impl CreatorModel for FeedCreators {
         tick: Tick,
         rng: &Streams,
     ) -> Result<NewItem, CreatorError> {
-        let (at, topic) = (creator.index(), brief.topic);
+        let at = creator.index();
         if at >= self.roster.len() {
             return Err(CreatorError::Absent { creator });
         }
-        if usize::from(topic) >= self.items.topics().len() {
-            return Err(CreatorError::Brief { creator, topic, reason: "there is no such topic" });
-        }
-        let choice = Choice { topic, effort: brief.effort as u8, bait: brief.bait as u8 };
-        let nth = self.roster.memory().n_unheard(at);
+        let choice = self.choice(creator, brief)?;
+        let nth = self.roster.memory().unheard(at).len();
         let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick).part(nth as u16);
         Ok(self.publish(at, choice, &mut making))
     }

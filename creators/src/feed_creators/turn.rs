@@ -1,8 +1,10 @@
 //! A creator's turn: it hears what became of its items, decides, and makes new ones.
 
+use std::collections::BTreeMap;
+
 use rand_distr::{Distribution, Poisson};
 use recloop_env::{
-    CreatorAction, CreatorError, CreatorId, Draws, NewItem, OwnFeedback, Streams, Tick, purpose,
+    Brief, CreatorAction, CreatorError, CreatorId, Draws, NewItem, OwnFeedback, Streams, Tick, purpose,
 };
 
 use super::FeedCreators;
@@ -31,21 +33,24 @@ impl FeedCreators {
         Poisson::new(mean).map_or(0, |law| law.sample(draws) as usize)
     }
 
-    /// One creator's turn; those of full information are told `informed` topics by what they know of their own items.
+    /// One creator's turn; those of full information are told `informed` topics by what they know of their own items. What is
+    /// done `instead` of publishing the last one is make it to another brief, or none.
     fn take_turn(
         &mut self,
         own: &OwnFeedback,
         tick: Tick,
         rng: &Streams,
         informed: &mut Informed<'_>,
+        instead: Option<&Option<Brief>>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
-    ) {
+    ) -> Result<(), CreatorError> {
         let (creator, at) = (own.creator, own.creator.index());
         let value = self.hear(own, tick);
         let mut deciding = rng.at(purpose::CREATOR, creator, tick);
         let mut making = rng.at(purpose::CREATOR_ITEM, creator, tick);
         let spent = self.roster.spent_a_day(at);
-        for _ in 0..self.n_posts(at, tick, &mut deciding) {
+        let n = self.n_posts(at, tick, &mut deciding);
+        for nth in 1..=n {
             let choice = match (self.params.rule_of(at), &self.minds, &mut *informed) {
                 (TopicRule::FullInformation, Some(minds), Some(choose)) => {
                     let items = self.roster.memory().items(at);
@@ -53,11 +58,20 @@ impl FeedCreators {
                 }
                 _ => self.choose(at, tick, spent, &mut deciding),
             };
+            let choice = match instead.filter(|_| nth == n) {
+                None => choice,
+                Some(Some(brief)) => self.choice(creator, brief)?,
+                Some(None) => {
+                    out.push((creator, CreatorAction::Wait));
+                    break;
+                }
+            };
             let item = self.publish(at, choice, &mut making);
             out.push((creator, CreatorAction::Publish(item)));
         }
         let keep = (-self.turns.days / f64::from(self.beliefs.utility_half_life_days)).exp2();
         self.roster.book(at, self.turns.days, keep, value);
+        Ok(())
     }
 
     /// Makes an item, and pays for it.
@@ -103,20 +117,21 @@ impl FeedCreators {
         }
     }
 
-    /// Everybody's turn.
+    /// Everybody's turn, but for what some do `instead`.
     pub(crate) fn take_turns(
         &mut self,
         own: &[OwnFeedback],
         tick: Tick,
         rng: &Streams,
         mut informed: Informed<'_>,
+        instead: &BTreeMap<CreatorId, Option<Brief>>,
         out: &mut Vec<(CreatorId, CreatorAction)>,
     ) -> Result<(), CreatorError> {
         for own in own {
             if own.creator.index() >= self.roster.len() {
                 return Err(CreatorError::Absent { creator: own.creator });
             }
-            self.take_turn(own, tick, rng, &mut informed, out);
+            self.take_turn(own, tick, rng, &mut informed, instead.get(&own.creator), out)?;
         }
         Ok(())
     }

@@ -238,8 +238,10 @@ impl ColumnBuffer {
                 words(codes, StringArray::from(known.to_vec()))?
             }
             Values::Text(values) => {
-                debug_assert!(nulls.is_none(), "no text column is nullable");
-                Arc::new(StringArray::from_iter_values(values))
+                let told = |i: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(i));
+                Arc::new(StringArray::from_iter(
+                    values.iter().enumerate().map(|(i, text)| told(i).then_some(text)),
+                ))
             }
         })
     }

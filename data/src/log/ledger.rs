@@ -176,6 +176,8 @@ impl Ledger {
             let until = catalogue.until(item);
             to.optional("until", [(until != Catalogue::FOR_GOOD).then_some(until.0)].into_iter());
             to.values("title").push(catalogue.title(item).to_owned());
+            let text = Some(catalogue.text(item)).filter(|text| !text.is_empty());
+            to.optional("text", [text.map(str::to_owned)].into_iter());
             let (table, at) = catalogue.locate(item);
             features(&mut to, table, at..at + 1);
             to.done();

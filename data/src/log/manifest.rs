@@ -13,7 +13,7 @@ use super::schema::TableName;
 use crate::DataError;
 
 /// Version of the log's schema, major.minor: a minor adds columns that older logs may lack, a major changes meaning.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 const FILE: &str = "manifest.json";
 

@@ -245,7 +245,8 @@ fn publish(catalogue: &mut Catalogue, layout: &Layout, run: &Run<'_>) -> bool {
     let (w, q) = (layout.dense_width(), layout.code_width());
     let mut in_order = true;
     let mut until = run.optional::<UInt32Type>("until").map(|tick| tick.map_or(Catalogue::FOR_GOOD, Tick));
-    for (i, (item, title)) in run.values::<UInt32Type>("item").iter().zip(run.texts("title")).enumerate() {
+    let words = run.texts("title").zip(run.texts("text"));
+    for (i, (item, (title, text))) in run.values::<UInt32Type>("item").iter().zip(words).enumerate() {
         let (dense, codes) = (&dense[i * w..(i + 1) * w], &codes[i * q..(i + 1) * q]);
         let id = catalogue.push(
             CreatorId(creators[i]),
@@ -254,6 +255,9 @@ fn publish(catalogue: &mut Catalogue, layout: &Layout, run: &Run<'_>) -> bool {
             dense,
             codes,
         );
+        if !text.is_empty() {
+            catalogue.describe(text);
+        }
         in_order &= id == ItemId(*item);
     }
     in_order

@@ -257,8 +257,9 @@ impl<'a> Run<'a> {
         self.rows.clone().map(move |i| array.key(i).and_then(|key| codes[key]))
     }
 
+    /// Texts; where there is none, an empty one.
     pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
         let array = self.column(name).as_string::<i32>();
-        self.rows.clone().map(|i| array.value(i))
+        self.rows.clone().map(|i| if array.is_valid(i) { array.value(i) } else { "" })
     }
 }

@@ -167,6 +167,12 @@ fn items(spec: &EnvSpec) -> Table {
             one("published", U32, "tick", "when it was published"),
             maybe("until", U32, "tick", "the first tick at which it is no longer on offer; null if it stays"),
             one("title", Text, "", "what people read"),
+            maybe(
+                "text",
+                Text,
+                "",
+                "what more there is to read; null if nothing, and in logs of schema 1.2 and before",
+            ),
         ];
         ("an item, once", columns)
     } else {

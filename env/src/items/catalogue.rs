@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ItemTable;
+use super::{ItemTable, wording};
 use crate::{CreatorId, ItemId, Layout, Tick};
 
 /// Items per segment: publishing copies at most one segment while observations still share it (chosen by us).
@@ -17,6 +17,8 @@ pub struct NewItem {
     pub creator: CreatorId,
     /// What people read.
     pub title: String,
+    /// What more there is to read, if anything.
+    pub text: String,
     /// How long it is on offer; for good if not said.
     pub live_ticks: Option<u32>,
     /// Observed real features, packed as the observed layout says.
@@ -36,6 +38,7 @@ struct Segment {
     published: Vec<Tick>,
     until: Vec<Tick>,
     titles: Vec<String>,
+    texts: Vec<String>,
 }
 
 /// Every item ever published, in order of publication: item `i` is `ItemId(i)`.
@@ -61,6 +64,10 @@ impl PartialEq for Catalogue {
 impl Catalogue {
     /// Until when an item is on offer that stays.
     pub const FOR_GOOD: Tick = Tick(u32::MAX);
+    /// Longest title, in characters; what is beyond is cut (chosen by us).
+    pub const TITLE_CHARS: usize = 200;
+    /// Longest text, in characters; what is beyond is cut (chosen by us).
+    pub const TEXT_CHARS: usize = 1_000;
 
     /// An empty catalogue of items with these features.
     #[must_use]
@@ -87,7 +94,8 @@ impl Catalogue {
     }
 
     /// Publishes an item `at` a tick, on offer `until` another; its id is the number of items before it. Slices must fit
-    /// the layout.
+    /// the layout. Control characters of the title, and those that turn the direction of writing, go; a line break becomes
+    /// a space.
     pub fn push(
         &mut self,
         creator: CreatorId,
@@ -98,8 +106,8 @@ impl Catalogue {
     ) -> ItemId {
         if self.len.is_multiple_of(SEGMENT) {
             let table = ItemTable::new(self.layout.clone());
-            let segment =
-                Segment { table, creators: vec![], published: vec![], until: vec![], titles: vec![] };
+            let (creators, published, until, titles, texts) = (vec![], vec![], vec![], vec![], vec![]);
+            let segment = Segment { table, creators, published, until, titles, texts };
             self.segments.push(Arc::new(segment));
         }
         let newest = self.segments.last_mut().expect("a segment was just ensured");
@@ -108,9 +116,27 @@ impl Catalogue {
         segment.creators.push(creator);
         segment.published.push(at);
         segment.until.push(until);
-        segment.titles.push(title.to_owned());
+        segment.titles.push(wording::plain(title, Self::TITLE_CHARS));
+        segment.texts.push(String::new());
         self.len += 1;
         ItemId(self.len as u32 - 1)
+    }
+
+    /// Gives the newest item a text, cleaned as titles are.
+    ///
+    /// # Panics
+    /// If nothing was ever published.
+    ///
+    /// ```
+    /// use recloop_env::{Catalogue, CreatorId, Layout, Tick};
+    /// let mut catalogue = Catalogue::new(Layout::default());
+    /// let item = catalogue.push(CreatorId(0), (Tick(0), Catalogue::FOR_GOOD), "Pasta", &[], &[]);
+    /// catalogue.describe("Twenty minutes,\none pan.");
+    /// assert_eq!(catalogue.text(item), "Twenty minutes, one pan.");
+    /// ```
+    pub fn describe(&mut self, text: &str) {
+        let newest = self.segments.last_mut().and_then(|segment| Arc::make_mut(segment).texts.last_mut());
+        *newest.expect("an item was published") = wording::plain(text, Self::TEXT_CHARS);
     }
 
     /// The table that holds an item, and where in it.
@@ -144,6 +170,12 @@ impl Catalogue {
         &self.segment(item).titles[item.index() % SEGMENT]
     }
 
+    /// What more there is to read; empty if there is nothing.
+    #[must_use]
+    pub fn text(&self, item: ItemId) -> &str {
+        &self.segment(item).texts[item.index() % SEGMENT]
+    }
+
     #[inline]
     fn segment(&self, item: ItemId) -> &Segment {
         &self.segments[item.index() / SEGMENT]
@@ -173,5 +205,19 @@ mod tests {
         assert_eq!(table.dense(quality, at), [SEGMENT as f32 + 1.0]);
         assert_eq!((now.title(ItemId(SEGMENT as u32 + 2)), now.creator(ItemId(8))), ("late", CreatorId(1)));
         assert_ne!(before, now);
+    }
+
+    #[test]
+    fn words_are_capped_and_cleaned_where_they_enter() {
+        let mut catalogue = Catalogue::new(Layout::default());
+        let mut publish = |title: &str, text: &str| {
+            let item = catalogue.push(CreatorId(0), (Tick(0), Catalogue::FOR_GOOD), title, &[], &[]);
+            catalogue.describe(text);
+            (catalogue.title(item).to_owned(), catalogue.text(item).to_owned())
+        };
+        let (title, text) = publish(&"é".repeat(50_000), &"x".repeat(100_000));
+        assert_eq!((title.chars().count(), text.chars().count()), (200, 1_000));
+        assert_eq!(publish("a\u{202e}b\u{1b}[2J", "c\r\nd"), ("ab[2J".into(), "c  d".into()));
+        assert_eq!(publish("", ""), (String::new(), String::new()));
     }
 }

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod table;
+mod wording;
 
 pub use catalogue::{Catalogue, NewItem};
 pub use table::{ItemRowsMut, ItemTable};

@@ -105,3 +105,5 @@ pub const PERSONA: Purpose<UserId> = Purpose::new(31);
 pub const INSTRUCTION: Purpose<UserId> = Purpose::new(32);
 /// What a mind draws when it decides for a user: the seed of a question.
 pub const MIND: Purpose<UserId> = Purpose::new(33);
+/// What an author writes for a creator.
+pub const AUTHOR: Purpose<CreatorId> = Purpose::new(34);

@@ -358,7 +358,11 @@ impl Now {
         fits(creator, "latent", latent.layout(), &item.latent_dense, &item.latent_codes)?;
         let until = item.live_ticks.map_or(Catalogue::FOR_GOOD, |ticks| Tick(at.0.saturating_add(ticks)));
         latent.push(creator, (at, until), "", &item.latent_dense, &item.latent_codes);
-        Ok(seen.push(creator, (at, until), &item.title, &item.dense, &item.codes))
+        let id = seen.push(creator, (at, until), &item.title, &item.dense, &item.codes);
+        if !item.text.is_empty() {
+            seen.describe(&item.text);
+        }
+        Ok(id)
     }
 }
 

@@ -209,6 +209,7 @@ impl super::Now {
         words("published", &|item| seen.published(item).0)?;
         words("until", &|item| seen.until(item).0)?;
         put_texts(out, "catalogue.title", ids().map(|item| seen.title(item)))?;
+        put_texts(out, "catalogue.text", ids().map(|item| seen.text(item)))?;
         for (name, catalogue) in [("seen", seen), ("latent", latent)] {
             let (layout, rows) = (catalogue.layout(), || ids().map(|item| catalogue.locate(item)));
             let dense: Vec<f32> = rows().flat_map(|(table, at)| table.all_dense().row(at)).copied().collect();
@@ -226,14 +227,18 @@ impl super::Now {
         let published: Vec<u32> = from.take("catalogue.published")?.to_vec()?;
         let until: Vec<u32> = from.take("catalogue.until")?.to_vec()?;
         let mut titles = get_texts(from, "catalogue.title")?;
+        let mut texts = get_texts(from, "catalogue.text")?;
         let mut take = |name: &str| from.take(&format!("catalogue.{name}"));
         let seen = (take("seen.dense")?, take("seen.codes")?);
         let latent = (take("latent.dense")?, take("latent.codes")?);
         let stocked = self.items.catalogue().map_or(0, crate::Catalogue::len);
         let n = creators.len();
-        if n < stocked || published.len() != n || until.len() != n || titles.len() != n {
-            let (found, of) = (titles.len(), published.len());
-            let reason = format!("{n} creators, {of} dates, {found} titles; the world opens with {stocked}");
+        let lengths = [published.len(), until.len(), titles.len(), texts.len()];
+        if n < stocked || lengths != [n; 4] {
+            let [of, _, found, told] = lengths;
+            let reason = format!(
+                "{n} creators, {of} dates, {found} titles, {told} texts; the world opens with {stocked}"
+            );
             return Err(SnapshotError::Corrupt { name: "catalogue".into(), reason }.into());
         }
         let (seen_layout, latent_layout) = (self.items.layout().clone(), self.latent.layout().clone());
@@ -241,6 +246,7 @@ impl super::Now {
             let item = NewItem {
                 creator: CreatorId(creators[i]),
                 title: std::mem::take(&mut titles[i]),
+                text: std::mem::take(&mut texts[i]),
                 live_ticks: (until[i] != u32::MAX).then(|| until[i].saturating_sub(published[i])),
                 dense: row(&seen.0, i, seen_layout.dense_width())?.to_vec(),
                 codes: codes(&seen.1, i, seen_layout.code_width())?,

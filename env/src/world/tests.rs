@@ -32,7 +32,7 @@ fn spoilt_snapshots_are_refused_and_leave_no_half_restored_world() {
     );
     assert_eq!(
         refusal("catalogue.published", |values| *values = Values::U32(vec![0; 7])),
-        "restore `catalogue`: 8 creators, 7 dates, 8 titles; the world opens with 8"
+        "restore `catalogue`: 8 creators, 7 dates, 8 titles, 8 texts; the world opens with 8"
     );
     assert_eq!(
         refusal("candidates.items", |values| *values = Values::U32(vec![0, 99])),

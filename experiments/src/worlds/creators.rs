@@ -125,6 +125,7 @@ pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> 
     if config.no_repeat {
         world = world.no_repeat();
     }
-    let marketplace = Marketplace { market, tick_secs, at_least: config.slate, interference: true };
+    let marketplace =
+        Marketplace { market, tick_secs, at_least: config.slate, interference: true, writer: None };
     Ok(marketplace.open(world, creators)?.build()?)
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, merged};
+use super::marketplace::Writer;
 use super::{Given, feed, part, table_of};
 use crate::ConfigError;
 use crate::config::bad;
@@ -28,6 +29,20 @@ pub struct MindsConfig {
     pub personas: String,
     /// Who decides for the others: `"none"` but themselves, or the folder of a surrogate, as `recloop distil` leaves it.
     pub surrogate: String,
+    /// What a language model does for creators: nothing, their words, or their slow decisions, too.
+    pub llm_creators: Authorship,
+}
+
+/// What a language model does for creators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authorship {
+    /// Nothing.
+    Off,
+    /// It writes titles and texts.
+    Words,
+    /// It has the last word on every eighth publication, too.
+    Decides,
 }
 
 /// People who are drawn.
@@ -38,7 +53,13 @@ const NONE: &str = "none";
 impl Default for MindsConfig {
     /// Nobody is asked; at temperature 1 people are as various as a model holds them to be.
     fn default() -> Self {
-        Self { llm_users: 0, llm_temperature: 1.0, personas: DRAWN.into(), surrogate: NONE.into() }
+        Self {
+            llm_users: 0,
+            llm_temperature: 1.0,
+            personas: DRAWN.into(),
+            surrogate: NONE.into(),
+            llm_creators: Authorship::Off,
+        }
     }
 }
 
@@ -50,13 +71,24 @@ pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigErr
     let mut keys = Keys::of(table);
     let psyche: DialogueParams = keys.take(table_of::<DialogueParams>())?;
     let minds: MindsConfig = keys.take(table_of::<MindsConfig>())?;
-    feed::assemble("dialogue-feed-v0", keys, |world, users, n| {
+    let writer = minds.writer(given)?;
+    feed::assemble("dialogue-feed-v0", keys, writer, |world, users, n| {
         let users = Dialogue::new(psyche, users).map_err(part("the users"))?;
         minds.settle(world, users, n, given)
     })
 }
 
 impl MindsConfig {
+    /// Who writes for creators.
+    fn writer(&self, given: &Given<'_>) -> Result<Option<Writer>, ConfigError> {
+        let decides = match self.llm_creators {
+            Authorship::Off => return Ok(None),
+            Authorship::Words => false,
+            Authorship::Decides => true,
+        };
+        Ok(Some(Writer { backend: given.models.backend("the creators")?, decides }))
+    }
+
     /// Puts `n` users into the world, the last of them with minds.
     fn settle(
         &self,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::keys::{Keys, merged};
-use super::marketplace::Marketplace;
+use super::marketplace::{Marketplace, Writer};
 use super::{Given, clicks, part};
 use crate::ConfigError;
 
@@ -106,6 +106,7 @@ impl FeedRules {
         world: WorldBuilder,
         creators: FeedCreators,
         market: &MarketParams,
+        writer: Option<Writer>,
     ) -> Result<WorldBuilder, ConfigError> {
         let market = MarketParams { keep_per_day: self.keep_per_day, ..market.clone() };
         Marketplace {
@@ -113,6 +114,7 @@ impl FeedRules {
             tick_secs: self.tick_secs,
             at_least: self.slate,
             interference: self.is_interfering(),
+            writer,
         }
         .open(world, creators)
     }
@@ -156,13 +158,14 @@ pub(super) fn market_keys() -> Table {
 }
 
 pub(super) fn build(table: &Table, _: &Given<'_>) -> Result<World, ConfigError> {
-    assemble("feed-v0", Keys::of(table), |world, users, n| Ok(world.cohort(Sharded::new(users, n))))
+    assemble("feed-v0", Keys::of(table), None, |world, users, n| Ok(world.cohort(Sharded::new(users, n))))
 }
 
 /// A world of the feed's keys, whose users are made of feed users; `keys` holds no others.
 pub(super) fn assemble(
     id: &str,
     mut keys: Keys,
+    writer: Option<Writer>,
     settle: impl FnOnce(WorldBuilder, Feed, usize) -> Result<WorldBuilder, ConfigError>,
 ) -> Result<World, ConfigError> {
     let config: FeedConfig = keys.take(super::table_of::<FeedConfig>())?;
@@ -182,5 +185,5 @@ pub(super) fn assemble(
     let users = Feed::new(users, People::drawn(topics), &items.observed(), &items.latent())
         .map_err(part("the users"))?;
     let world = settle(rules.builder(id), users, config.users)?;
-    Ok(rules.publishing(world, creators, &market)?.build()?)
+    Ok(rules.publishing(world, creators, &market, writer)?.build()?)
 }

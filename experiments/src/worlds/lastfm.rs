@@ -91,7 +91,7 @@ pub(super) fn build(table: &Table, given: &Given<'_>) -> Result<World, ConfigErr
     let model = Feed::new(users, population(&listened.feed), &items.observed(), &items.latent())
         .map_err(part("the listeners"))?;
     let cohort = Sharded::new(model, config.users.count(listened.users.len()));
-    Ok(rules.publishing(rules.builder(ID).cohort(cohort), creators, &market)?.build()?)
+    Ok(rules.publishing(rules.builder(ID).cohort(cohort), creators, &market, None)?.build()?)
 }
 
 /// The `n` most listened artists, in order of the import; they publish `posts_per_day` on average.

@@ -16,7 +16,7 @@ mod people;
 mod targeting;
 
 pub use creators::CreatorsConfig;
-pub use dialogue::MindsConfig;
+pub use dialogue::{Authorship, MindsConfig};
 pub use feed::{FeedConfig, FeedRules, Switch};
 pub use interest_evolution::InterestEvolutionConfig;
 pub use interest_exploration::InterestExplorationConfig;

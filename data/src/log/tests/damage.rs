@@ -10,8 +10,10 @@ use parquet::file::properties::WriterProperties;
 
 use serde_json::Value;
 
+use super::worlds::village;
 use super::*;
-use crate::verify;
+use crate::{digest, verify};
+use recloop_env::ItemId;
 
 /// A log of a few ticks, and the part of its slates.
 fn logged() -> (tempfile::TempDir, PathBuf) {
@@ -183,7 +185,7 @@ const ADDED: [(&str, &[&str]); 4] = [
     ("slates", &["time_secs"]),
     ("waiting", &["time_secs"]),
     ("sessions", &["start_secs", "end_secs"]),
-    ("items", &["until"]),
+    ("items", &["until", "text"]),
 ];
 
 #[test]
@@ -215,4 +217,37 @@ fn a_log_of_schema_1_0_comes_back_without_what_came_later() {
         tick.creators.clear();
     }
     assert_eq!(replay(dir.path()).unwrap(), live);
+}
+
+#[test]
+fn a_log_of_schema_1_2_comes_back_without_texts_and_under_its_old_name() {
+    let (spec, live) = Run::new(toy_feed(6)).play();
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), &spec, &live, &LogOptions::default());
+    let name = digest(dir.path()).unwrap();
+    let part = dir.path().join("log/items/part-00000.parquet");
+    rewrite(&part, &["text"], &[("schema_version", "1.2"), ("table", "items")]);
+    let path = dir.path().join("manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    fs::write(&path, manifest.replace("\"schema_version\": \"1.3\"", "\"schema_version\": \"1.2\"")).unwrap();
+    assert_eq!(Manifest::load(dir.path()).unwrap().schema_version, "1.2");
+    assert_eq!((replay(dir.path()).unwrap(), digest(dir.path()).unwrap()), (live, name));
+}
+
+#[test]
+fn a_text_is_part_of_what_a_log_says() {
+    let (spec, live) = Run::new(village(8)).play();
+    let dir = tempfile::tempdir().unwrap();
+    log(dir.path(), &spec, &live, &LogOptions::default());
+    let said =
+        |catalogue: &Catalogue| (0..catalogue.len() as u32).any(|id| !catalogue.text(ItemId(id)).is_empty());
+    assert!(said(live.last().unwrap().catalogue.as_ref().unwrap()));
+    let name = digest(dir.path()).unwrap();
+    assert_eq!(replay(dir.path()).unwrap(), live);
+    rewrite(
+        &dir.path().join("log/items/part-00000.parquet"),
+        &["text"],
+        &[("schema_version", "1.2"), ("table", "items")],
+    );
+    assert_ne!(digest(dir.path()).unwrap(), name);
 }

@@ -98,7 +98,9 @@ pub(super) fn village(n_users: usize) -> World {
 
 fn ware(creator: CreatorId, i: u32, live_ticks: Option<u32>) -> NewItem {
     let (title, latent_dense) = (format!("ware {i}"), vec![(i % 7) as f32 / 7.0]);
-    NewItem { creator, title, live_ticks, codes: vec![i as u16 % 3], latent_dense, ..NewItem::default() }
+    let text = if i % 3 == 1 { format!("more of {i} — «mehr»") } else { String::new() };
+    let codes = vec![i as u16 % 3];
+    NewItem { creator, title, text, live_ticks, codes, latent_dense, ..NewItem::default() }
 }
 
 #[derive(Debug, Clone, Default)]
