@@ -1,8 +1,7 @@
 //! Users a language model decides for, who ask for what they want.
 //!
-//! A script stands in for the server here, so that this runs anywhere: it plays people who like nothing but cooking. With a server
-//! the backend is `Http::connect(HttpConfig::new("http://127.0.0.1:8080", "NAME"))`; from the command line it is
-//! `recloop run dialogue-feed-v0 --recommender agentic --llm-users 40 --llm URL --model NAME`.
+//! A script stands in for the server, so that this runs anywhere: people who like nothing but cooking. A server is
+//! `Http::connect(HttpConfig::new(URL, NAME))`, or `recloop run dialogue-feed-v0 --llm-users 40 --llm URL --model NAME`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -23,16 +22,10 @@ fn cook(request: &ChatRequest) -> Result<ChatReply, LlmError> {
         .collect();
     let fine = told.lines().filter(|line| is_liked(line)).count() >= 3;
     let may_ask = told.contains("You may ask");
-    let next = if fine {
-        "stay"
-    } else if may_ask {
-        "ask"
-    } else {
-        "leave"
-    };
+    let unhappy = if may_ask { "ask" } else { "leave" };
     let answer = json!({
         "items": items, "stars": if fine { 5 } else { 1 }, "feeling": if fine { "better" } else { "worse" },
-        "next": next, "wish": "more", "topic": "cooking", "strength": "strong",
+        "next": if fine { "stay" } else { unhappy }, "wish": "more", "topic": "cooking", "strength": "strong",
         "reason": "there is nothing to cook here", "mindset": if fine { "my kind of feed" } else { "not for me" },
     });
     ChatReply::said(request, answer.to_string())
@@ -72,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Playing::begin_with(&config, models.clone())?.to_end(&mut kitchen, |_, _| {})?;
     let share = |(found, shown): (u32, u32)| f64::from(found) / f64::from(shown);
     let (asked, others) = (share(kitchen.asked), share(kitchen.others));
-    println!("{}", models.report().expect("they were asked").words());
+    println!("{}", models.report().ok_or("nobody was asked")?.words());
     println!(
         "Cooking is {:.0} % of what is shown on asking, and {:.0} % otherwise.",
         100.0 * asked,

@@ -2,6 +2,7 @@
 
 mod compare;
 mod evaluate;
+mod fidelity;
 mod kill;
 mod llm;
 mod readme;

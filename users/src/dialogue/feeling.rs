@@ -83,16 +83,9 @@ impl Dialogue {
         let after = self.foresee(state, shown, i, &slate);
         self.touch(state, at, &slate, &after, told.map(|told| told.feeling));
         self.keep(state, shown, i, &out.click[row]);
-        let (rate, cheer) = (self.params.risk_rate, Self::cheer(state, at));
-        let nudge = self.params.stay_valence * cheer;
-        let safe = (after.patience / SAFE_SLATES).clamp(0.0, 1.0);
-        let risk = &mut state.psyche.risk.row_mut(at)[0];
-        *risk += rate * (1.0 - safe * self.feed.stay_chance(&after, nudge) - *risk);
-        let stays = self.feed.stays(&after, nudge, self.feed.stay_luck(shown, i, rng));
-        let grace = &mut state.psyche.grace.row_mut(at)[0];
-        *grace = (*grace - 1.0).max(0.0);
+        let stays = self.weigh(state, at, &after, self.feed.stay_luck(shown, i, rng));
         let goes_on = match told.map(|told| &told.next) {
-            None if stays || *grace > 0.0 => true,
+            None if stays => true,
             None => match self.instruction(state, shown, i, &slate, rng) {
                 Some(said) => self.speak(state, at, i, &said, out),
                 None => false,
@@ -102,6 +95,17 @@ impl Dialogue {
             Some(Next::Asks(said)) => self.may_speak(state, at) && self.speak(state, at, i, said, out),
         };
         state.psyche.plan.row_mut(at)[0] = f32::from(u8::from(goes_on));
+    }
+
+    /// Moves the risk of leaving, uses up a slate of grace, and says whether the body wants another slate.
+    fn weigh(&self, state: &mut DialogueState, at: usize, after: &Foresight, luck: f32) -> bool {
+        let nudge = self.params.stay_valence * Self::cheer(state, at);
+        let safe = (after.patience / SAFE_SLATES).clamp(0.0, 1.0);
+        let risk = &mut state.psyche.risk.row_mut(at)[0];
+        *risk += self.params.risk_rate * (1.0 - safe * self.feed.stay_chance(after, nudge) - *risk);
+        let grace = &mut state.psyche.grace.row_mut(at)[0];
+        *grace = (*grace - 1.0).max(0.0);
+        self.feed.stays(after, nudge, luck) || *grace > 0.0
     }
 
     /// Row `i` says this, if anybody is to hear it, and stays.
