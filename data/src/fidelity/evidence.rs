@@ -43,9 +43,9 @@ impl Evidence<'_> {
     /// | gate | value | floor |
     /// |---|---|---|
     /// | `js_overall`, `js_cell …` | [corrected](jensen_shannon) bits between choices | the same between two random halves of the panel |
-    /// | `leave_ece` | [debiased](calibration) error of the chance to leave | the same of probabilities that are exactly right |
+    /// | `leave_ece` | [debiased](calibration()) error of the chance to leave | the same of probabilities that are exactly right |
     /// | `session_ks` | [distance](kolmogorov_smirnov) between lengths of sessions | that between two halves D₀, at the size of the sides: `D₀ √((1 + n/n′)/4)` |
-    /// | `tau` | [agreement] of two orders of recommenders | the same between two halves |
+    /// | `tau` | [agreement](agreement()) of two orders of recommenders | the same between two halves |
     ///
     /// # Errors
     /// Users of cells that are not there, or with another number of kinds of choice than the first; numbers that cannot be.

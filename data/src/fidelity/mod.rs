@@ -2,7 +2,7 @@
 //!
 //! Two questions, two answers; neither needs a world, both are arithmetic on what people did.
 //!
-//! - *What would the panel have come to?* [`corrected`] takes everybody's outcome by the surrogate, adds what an audit of whole users says it
+//! - *What would the panel have come to?* [`corrected()`] takes everybody's outcome by the surrogate, adds what an audit of whole users says it
 //!   is wrong by, and has an interval that covers however bad the surrogate is.
 //! - *Is the surrogate like the panel?* [`Evidence::judge`] holds both against [`Gates`] and tells a [`Verdict`] for each, beside a floor:
 //!   how unlike itself the panel is.
