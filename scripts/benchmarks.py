@@ -43,7 +43,7 @@ def rows(one, two, recommend):
         yield f"{feed}, two threads", rate(bare), ""
         yield f"{feed}, two threads, logged", rate(kept), f"{rate(kept) / rate(bare):.2f} of the same run unlogged"
     for (group, name), entry in sorted(recommend.items()):
-        if group.startswith("evaluate") or group in ("turn", "wire", "recording"):
+        if group.startswith("evaluate") or group in ("turn", "wire", "recording", "surrogate", "a million users"):
             continue
         yield f"recommender alone: {name}", rate(entry), ""
     for what in ("a number", "a list of 80"):
@@ -75,6 +75,18 @@ print("|---|---:|")
 for (group, name), (nanos, decisions) in sorted(measured("criterion").items()):
     if group in ("wire", "recording"):
         print(f"| {group}: {name} | {nanos / decisions / 1e3:.1f} |")
+print()
+print("| a million users, of whom 1 in 200 are there at a tick | microseconds per user-step |")
+print("|---|---:|")
+for (group, name), (nanos, steps) in sorted(measured("criterion").items()):
+    if group == "a million users":
+        print(f"| {name} | {nanos / steps / 1e3:.2f} |")
+print()
+print("| a surrogate facing slates of ten, two threads | decisions per second |")
+print("|---|---:|")
+for (group, name), entry in sorted(measured("criterion").items()):
+    if group == "surrogate":
+        print(f"| {name} | {rate(entry):,.0f} |")
 print()
 print("An evaluation is of 26 million rows (a tenth of that with lists): ips, snips, clipped-ips and sg-ips with intervals clustered by user and")
 print("diagnostics by position. Open Bandit Pipeline 0.5.7 took 38 s and 5.9 GB for one million rows and seven estimators.")

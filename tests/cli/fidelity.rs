@@ -51,7 +51,11 @@ fn a_surrogate_is_distilled_lives_beside_its_panel_and_is_judged() {
     let gates = judged["fidelity"]["verdicts"].as_array().unwrap();
     let gate = |name: &str| gates.iter().find(|gate| gate["gate"] == name).unwrap();
     assert_eq!(gate("js_overall")["n"], 40);
-    assert_ne!(gate("js_overall")["ruling"], "not-judged", "{judged}");
+    // Sixty users teach little, and forty differ from each other: what matters here is that it is said.
+    assert!(
+        gate("js_overall")["floor"].as_f64().unwrap() > 0.0 && gate("leave_ece")["n"].as_u64() > Some(50),
+        "{judged}"
+    );
     assert_eq!(gate("tau")["ruling"], "not-judged", "there is one recommender");
     for outcome in judged["outcomes"].as_array().unwrap() {
         let (guess, found) = (&outcome["uncorrected"]["mean"], &outcome["corrected"]["estimate"]);

@@ -211,6 +211,45 @@ fn a_recording_that_does_not_fit_says_why() {
     assert!(old.contains("version"), "{old}");
 }
 
+/// A model that plans, and writes titles.
+fn learned(asked: &Asked) -> Canned {
+    let told = asked.body["messages"].to_string();
+    match () {
+        () if told.contains("You plan for a recommender") => Canned::says(
+            r#"{"calls": [{"tool": "loud", "topic": "none", "direction": "away", "strength": "strong", "words": ""}]}"#,
+        ),
+        () if told.contains("you write the words of one item") => {
+            Canned::says(r#"{"title": "As a model puts it", "text": "Nothing more."}"#)
+        }
+        () => whimsical(asked),
+    }
+}
+
+#[test]
+fn a_model_plans_and_writes_and_is_accounted_for() {
+    let here = tempfile::tempdir().unwrap();
+    let dir = here.path();
+    let stub = Stub::start(learned);
+    let both = "--set recommender.planner=model --set llm_creators=words";
+    let world = "dialogue-feed-v0 --recommender agentic --users 40 --days 2 --model stub";
+    stdout(dir, &format!("run {world} {both} --llm {} --record tape --out a", stub.url()));
+    let asked = report(dir, "a");
+    for payer in ["recommender", "creator"] {
+        let of = &asked["asked"][payer];
+        assert!(of["requests"].as_u64() > Some(0) && of["fallback_share"] == 0.0, "{payer}: {asked}");
+    }
+    assert!(asked["asked"].get("user").is_none(), "users decide for themselves");
+    let said = stdout(dir, "inspect a");
+    let user = said.split("User ").nth(1).and_then(|rest| rest.split(' ').next()).expect("somebody spoke");
+    let life = stdout(dir, &format!("inspect a --user {user}"));
+    assert!(life.contains("(reasoning)"), "{life}");
+    let lives: String = (0..40).map(|user| stdout(dir, &format!("inspect a --user {user}"))).collect();
+    assert!(lives.contains("As a model puts it") && lives.contains("planned by the model"), "{life}");
+    drop(stub);
+    stdout(dir, &format!("run {world} {both} --replay tape --out b"));
+    assert_eq!(digest(dir, "a"), digest(dir, "b"));
+}
+
 /// The Python of the real server; nothing if it is not installed.
 fn python() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

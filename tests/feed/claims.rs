@@ -3,39 +3,11 @@
 //! By default a small version whose effects are far larger than its noise; with `RECLOOP_EVIDENCE` set, ten seeds of the
 //! default world. `RECLOOP_SEED` draws others.
 
-use recloop_experiments::{CompareConfig, Comparison, Difference, Interval, compare, config};
-use toml::Table;
+use recloop_experiments::Comparison;
+use recloop_tests::claims::{self, difference, in_full};
 
-fn in_full() -> bool {
-    std::env::var_os("RECLOOP_EVIDENCE").is_some()
-}
-
-/// Runs every contender on the same seeds: three small worlds, or ten of the default size.
 fn compared(contenders: &[&str], settings: &[&str]) -> Comparison {
-    let (n_seeds, small): (u32, &[&str]) = if in_full() { (10, &[]) } else { (3, &["users=250"]) };
-    let first = std::env::var("RECLOOP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(101);
-    let mut layer = Table::new();
-    config::put(&mut layer, "world", "name", "feed-v0");
-    config::put(&mut layer, "run", "seed", first);
-    for setting in small.iter().chain(settings) {
-        config::set(&mut layer, setting).expect("a setting");
-    }
-    let contenders: Vec<String> = contenders.iter().map(|name| (*name).to_owned()).collect();
-    let config = CompareConfig::new(&[layer], &contenders, n_seeds).expect("contenders that are known");
-    let comparison = compare(&config, &mut ()).unwrap_or_else(|error| panic!("failed to {error}"));
-    assert!(comparison.failures.is_empty(), "{:?}", comparison.failures);
-    comparison
-}
-
-/// The paired difference of one metric, contender `b` less contender `a`, said aloud.
-fn difference(all: &Comparison, metric: &str, a: &str, b: &str, what: &str) -> Interval {
-    let found = all.metric(metric).unwrap_or_else(|| panic!("there is no metric {metric}"));
-    let at = |label: &str| all.recommenders.iter().position(|it| it.label == label).expect("a contender");
-    let paired = Difference::paired(&found.values[at(a)], &found.values[at(b)]);
-    let interval = paired.interval.expect("more than one seed");
-    let Interval { mean, low, high, n } = interval;
-    println!("evidence: {what}{metric}, {b} less {a}: {mean:+.4} [{low:+.4}, {high:+.4}], n = {n} seeds");
-    interval
+    claims::compared("feed-v0", contenders, settings, &["users=250"])
 }
 
 const ORACLES: [&str; 3] = ["oracle-click", "oracle-dwell", "oracle-utility"];
@@ -81,10 +53,10 @@ fn popularity_concentrates_exposure_more_than_random() {
         let all = compared(&["random", "popularity", "recency", "mf"], settings);
         let what = settings.first().map_or(String::new(), |setting| format!("{setting}: "));
         for rival in ["recency", "mf"] {
-            difference(&all, "provider_gini", "random", rival, &what);
-            difference(&all, "creator_survival", "random", rival, &what);
+            let _ = difference(&all, "provider_gini", "random", rival, &what);
+            let _ = difference(&all, "creator_survival", "random", rival, &what);
         }
-        difference(&all, "creator_survival", "random", "popularity", &what);
+        let _ = difference(&all, "creator_survival", "random", "popularity", &what);
         assert!(difference(&all, "provider_gini", "random", "popularity", &what).low > 0.0);
     }
 }

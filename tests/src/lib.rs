@@ -1,5 +1,7 @@
 //! What holds across crates: contracts, laws, oracles, determinism and the command.
 
+pub mod claims;
+
 use std::path::Path;
 
 use recloop_experiments::RecommenderEntry;

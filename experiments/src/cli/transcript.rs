@@ -10,7 +10,7 @@ use super::CliError;
 use crate::RunError;
 
 /// Characters of a text that are shown.
-const SHOWN: usize = 120;
+const SHOWN: usize = 400;
 
 /// Writes what one user said, was shown and did, visit by visit; of one visit only, if asked.
 pub(super) fn transcript(

@@ -56,7 +56,7 @@ enum PlannedBy {
 pub(super) fn defaults() -> Table {
     let (obedient, speech) = (Obedient::default(), Speech::default());
     let keys = Keys {
-        base: Base::Mf,
+        base: Base::LinUcb,
         obey: Value::Boolean(true),
         gain: obedient.gain,
         half_life_slates: obedient.half_life_slates,

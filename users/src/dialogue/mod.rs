@@ -37,13 +37,13 @@ const LIKES: usize = 3;
 /// | character | five traits, half of them known by openness, literacy, activity and conformity: [`BigFive::drawn`] |
 /// | mood | springs to its baseline, plus `(1 − .5·stability)` times the appraisal: [`Mood`] |
 /// | appraisal | valence `.6(s − y) − .4·gap − .005·max f`, arousal `.4·abs(s − y)`, dominance `−.4·gap` |
-/// | relief | a slate with `s ≥ 0.6` leaves patience 1 at least |
+/// | relief | a slate with `s ≥ 0.6` leaves patience 3 at least |
 /// | stay | as in a feed, with `0.5(v − v₀)` more log-odds |
 /// | return | as in a feed, with `0.5(v − v₀)` more log-odds per window |
 /// | risk | `risk += ½(1 − P(stay)·min(1, patience/3) − risk)` |
 /// | emotion | `e += clip(20(s − ½), −10, 10)`, from 50 as a session begins: [`Emotion`] |
 /// | memory | of what was felt most in a slate: topic, `2σ(e) − 1`; 8 of them, like [`Memories`](crate::psyche::Memories) |
-/// | instruction | who is about to leave at a risk of 0.25 or more speaks with probability `0.7 + 0.2·extraversion`, once a session, and stays for at most 2 slates more |
+/// | instruction | who is about to leave at a risk of 0.25 or more speaks with probability `0.7 + 0.2·extraversion`, once a session, and stays for a slate more |
 /// | what it says | what would gain most in log-odds of a good experience: [`View`](crate::psyche::View), with Gumbel noise of scale 0.3 |
 ///
 /// Letters are those of [`Feed`], numbers the defaults of [`DialogueParams`]; all are chosen by us. **Nothing reads an instruction**: whether it is heard

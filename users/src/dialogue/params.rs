@@ -25,7 +25,7 @@ pub struct DialogueParams {
     pub instructions: Instructions,
     /// Whether people differ in character; otherwise everybody has traits of 0. Default true.
     pub personality: bool,
-    /// Most slates somebody stays for after an instruction, in 0 … 100; 0 is nobody speaking. Default 2.
+    /// Most slates somebody stays for after an instruction, in 0 … 100; 0 is nobody speaking. Default 1.
     pub grace_slates: u8,
     /// Most instructions of one session, in 0 … 100. Default 1.
     pub instructions_per_session: u8,
@@ -41,7 +41,7 @@ pub struct DialogueParams {
     pub report_noise: f32,
     /// Value s of a slate that leaves nobody without patience, in \[0, 1\]. Default 0.6.
     pub relief_value: f32,
-    /// Patience left after such a slate, at least, in \[0, 100\]; 0 is no relief. Default 1.
+    /// Patience left after such a slate, at least, in \[0, 100\]; 0 is no relief. Default 3.
     pub relief_patience: f32,
     /// k: share of the way back to its baseline that mood goes with a slate, in \[0, 1\]. Default 0.2.
     pub mood_spring: f32,
@@ -76,7 +76,7 @@ impl Default for DialogueParams {
         Self {
             instructions: Instructions::On,
             personality: true,
-            grace_slates: 2,
+            grace_slates: 1,
             instructions_per_session: 1,
             risk_threshold: 0.25,
             risk_rate: 0.5,
@@ -84,7 +84,7 @@ impl Default for DialogueParams {
             candour_extraversion: 0.2,
             report_noise: 0.3,
             relief_value: 0.6,
-            relief_patience: 1.0,
+            relief_patience: 3.0,
             mood_spring: 0.2,
             mood_half_life_hours: 6.0,
             mood_pleasure: 0.6,

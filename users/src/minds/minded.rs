@@ -30,7 +30,9 @@ pub const MOST_SLATES: u32 = 100;
 /// what is remembered of it; moods beyond better and worse; absences. The satisfaction a mind reports takes the place of the value of the slate, and so
 /// decides with the body whether it comes back. Where a mind fails, the body decides for itself.
 ///
-/// One batch of questions goes to the mind per tick and block of 4,096 users.
+/// One batch of questions goes to the mind per tick and block of 4,096 users. What a recommender asks is answered by the body.
+///
+/// Choice probabilities are the [shadow's](Minded::shadowed_by); without one, what was decided has probability 1.
 ///
 /// # Accounts
 /// Beside the body's: `minded` and `fell_back` (a mind was asked; it failed), `tokens_read`, `tokens_reused`, `tokens_written`, `leaves`
@@ -222,6 +224,20 @@ impl Minded {
     }
 }
 
+/// Writes what row `i` was likely to watch: by a law, else, of what a mind decided, what it did.
+fn tell(law: Option<&Law>, decided: bool, i: usize, out: &mut ResponseRows<'_>) {
+    let did: Vec<f32> = match law {
+        Some(law) => law.watches.clone(),
+        None if decided => {
+            out.click[i * out.k..(i + 1) * out.k].iter().map(|did| f32::from(u8::from(*did))).collect()
+        }
+        None => return,
+    };
+    if let Some(probs) = out.probs(i) {
+        probs.copy_from_slice(&did);
+    }
+}
+
 /// The accounts of a slate that cost this.
 fn spent(thought: Option<&Thought>, leaves: bool, law: Option<&Law>) -> [f32; 7] {
     let yes = |it: bool| f32::from(u8::from(it));
@@ -300,9 +316,7 @@ impl UserModel for Minded {
                 None => self.drift(state, shown, i, rng, out)?,
             }
             let law = laws.as_ref().and_then(|laws| laws.get(i));
-            if let (Some(law), Some(probs)) = (law, out.probs(i)) {
-                probs.copy_from_slice(&law.watches);
-            }
+            tell(law, thought.is_some_and(|thought| thought.decision.is_some()), i, out);
             let at = shown.scene.rows.at(i);
             let leaves = state.body.psyche.plan.row(at)[0] <= 0.0;
             state.mind.spent.row_mut(at).copy_from_slice(&spent(thought, leaves, law));
