@@ -25,9 +25,8 @@ Examples:
   recloop run --config runs/feed-v0-mf-7/config.toml --seed 8
   recloop run --out runs/long --resume
   recloop run dialogue-feed-v0 --recommender agentic     users who say what they want
-  recloop run dialogue-feed-v0 --users 200 --llm-users 20 --llm http://127.0.0.1:8080 \
-              --model NAME --record answers             20 of whom a language model decides for
-  recloop run dialogue-feed-v0 --users 200 --llm-users 20 --model NAME --replay answers
+  recloop run dialogue-feed-v0 --llm-users 20 --llm http://127.0.0.1:8080 --model NAME --record answers
+  recloop run dialogue-feed-v0 --llm-users 20 --model NAME --replay answers
 
 Later settings win: defaults, then --config, then --set, then the other flags.
 `recloop worlds` lists worlds and recommenders, `recloop worlds NAME` every key of one.";
@@ -43,8 +42,6 @@ pub(super) struct Run {
     recommender: Option<String>,
     #[command(flatten)]
     setting: Setting,
-    #[command(flatten)]
-    llm: LlmFlags,
     /// The seed; the same seed gives the same run at any number of threads [default: 7]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(0..))]
     seed: Option<i64>,
@@ -60,6 +57,9 @@ pub(super) struct Run {
     /// How to print the result: a table for people, one JSON object for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    // Last: its heading is over all that follows.
+    #[command(flatten)]
+    llm: LlmFlags,
 }
 
 impl Run {
