@@ -18,7 +18,7 @@ pub trait Authored: Admit {
     /// Who they are and what they make.
     fn feed(&self) -> &FeedCreators;
 
-    /// [Acts](CreatorModel::act), but for creators named in `instead`: the last item each would publish this turn is made to that
+    /// [Acts](recloop_env::CreatorModel::act), but for creators named in `instead`: the last item each would publish this turn is made to that
     /// brief, or not at all. Where nobody is named, this is to act.
     ///
     /// # Errors

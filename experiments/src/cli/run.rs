@@ -25,7 +25,7 @@ Examples:
   recloop run --config runs/feed-v0-mf-7/config.toml --seed 8
   recloop run --out runs/long --resume
   recloop run dialogue-feed-v0 --recommender agentic     users who say what they want
-  recloop run dialogue-feed-v0 --llm-users 20 --llm http://127.0.0.1:8080 --model NAME --record answers
+  recloop run dialogue-feed-v0 --llm-users 20 --llm URL --model NAME --record answers
   recloop run dialogue-feed-v0 --llm-users 20 --model NAME --replay answers
 
 Later settings win: defaults, then --config, then --set, then the other flags.

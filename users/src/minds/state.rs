@@ -21,7 +21,7 @@ recloop_env::state! {
     }
 }
 
-/// Everything a [`Minded`] user carries.
+/// Everything a [`Minded`](super::Minded) user carries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MindedState {
     /// As somebody with a psyche.
