@@ -24,6 +24,16 @@ pub enum ConfigError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// A key that only other worlds have.
+    #[error("find key `{key}` in world `{world}`: it is one of {}", others.join(", "))]
+    OtherWorld {
+        /// The key.
+        key: String,
+        /// Where it was looked for.
+        world: String,
+        /// Where it is.
+        others: Vec<String>,
+    },
     /// A value of the wrong type or outside its range.
     #[error("read `{key}`: {reason}")]
     Value {
@@ -49,9 +59,7 @@ pub enum ConfigError {
         reason: String,
     },
     /// Somebody asks a language model, and the run has none.
-    #[error(
-        "ask a language model for {wanted}: give its server, `--llm URL --model NAME`, or recorded answers, `--replay DIR --model NAME`"
-    )]
+    #[error("ask a language model for {wanted}: there is none in this run")]
     NoModel {
         /// Who asks.
         wanted: String,
@@ -287,6 +295,10 @@ impl ConfigError {
             }
             Self::OtherData { .. } => "import the same data again, or leave out `data_digest` to use these".into(),
             Self::UnusedData { .. } => "leave out `--data`".into(),
+            Self::OtherWorld { others, .. } => format!("name the world: `recloop run {}`", others.join("` or `")),
+            Self::NoModel { .. } => {
+                "give a server, `--llm URL --model NAME`, or recorded answers, `--replay DIR --model NAME`".into()
+            }
             _ => return None,
         })
     }

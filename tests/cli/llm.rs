@@ -157,6 +157,7 @@ fn what_cannot_be_asked_is_refused() {
     let llm = format!("{plain} --llm-users 2 --llm {}", stub.url());
     let mut all = String::new();
     for (name, args) in [
+        ("another world", "run --llm-users 2 --model stub --llm http://127.0.0.1:9".into()),
         ("nobody to ask", format!("{plain} --llm-users 2")),
         ("no model", llm.clone()),
         ("unknown model", format!("{llm} --model other")),

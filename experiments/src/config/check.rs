@@ -68,7 +68,8 @@ pub(super) fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, Wor
         known.extend([DATA, DIGEST].map(str::to_owned));
     }
     let mut keys = over(defaults, keys, "world", &known)
-        .map_err(|error| elsewhere(error, recommender, entry.recommender))?;
+        .map_err(|error| elsewhere(error, recommender, entry.recommender))
+        .map_err(|error| of_another(error, &name, &worlds))?;
     if entry.needs_data {
         recognise(&mut keys)?;
     }
@@ -120,6 +121,18 @@ pub(super) fn horizon(
         (None, Watch::Days(days)) => Ok(Horizon::Days(days)),
         (None, Watch::UntilDone) => Ok(Horizon::UntilDone),
     }
+}
+
+/// A key that is like none of this world's, and is one of others.
+fn of_another(error: ConfigError, world: &str, worlds: &Registry<WorldEntry>) -> ConfigError {
+    let ConfigError::Unknown { name, nearest: None, .. } = &error else { return error };
+    let has = |entry: &WorldEntry| (entry.defaults)().contains_key(name);
+    let others: Vec<String> =
+        worlds.iter().filter(|(_, entry)| has(entry)).map(|(other, _)| other.to_owned()).collect();
+    if others.is_empty() {
+        return error;
+    }
+    ConfigError::OtherWorld { key: name.clone(), world: world.into(), others }
 }
 
 /// A key set without its section, `--set temperature=1`, is looked for where it belongs.
