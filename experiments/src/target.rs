@@ -8,7 +8,7 @@ use recloop_env::{Basis, Observation, Slates, Streams};
 use crate::compare::recommender_layer;
 use crate::config::{self, RunConfig};
 use crate::run::{FinishedRun, RunDir};
-use crate::{Player, Policy, RunError};
+use crate::{Models, Player, Policy, RunError};
 
 /// What begins the name of a run in place of that of a recommender.
 const RUN: &str = "run:";
@@ -117,7 +117,7 @@ pub fn logger(log: &Path) -> Result<Option<Box<dyn Policy>>, RunError> {
         return Ok(None);
     }
     let of = Manifest::load(log)?;
-    let mut player = RunConfig::resolve([dir.read_config()?])?.build_player()?;
+    let mut player = RunConfig::resolve([dir.read_config()?])?.build_player_with(&Models::silent())?;
     player.begin(&of.spec)?;
     match player {
         Player::Policy(mut policy) if policy.basis() == Basis::Observation => {

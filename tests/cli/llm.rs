@@ -88,6 +88,10 @@ fn a_spent_budget_stops_and_a_larger_one_goes_on() {
     let refused = refusal(dir, &run(&stub, &format!("--out a --record tape --budget 40000 {often}")));
     assert!(refused.contains("stay within the budget of 40000 tokens"), "{refused}");
     assert!(refused.ends_with("exit code 1"), "{refused}");
+    let spent = report(dir, "a")["spent"]["tokens"]["prompt"].as_u64().unwrap();
+    assert!(spent > 25_000, "what was spent since the last checkpoint counts: {spent}");
+    let again = refusal(dir, "run dialogue-feed-v0 --out a --resume");
+    assert!(again.contains("stay within the budget of 40000 tokens"), "{again}");
     let resumed = recloop(dir, "run dialogue-feed-v0 --out a --resume --budget 100000000");
     assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
     assert!(String::from_utf8_lossy(&resumed.stderr).contains("goes on from its checkpoint"));
@@ -158,6 +162,7 @@ fn what_cannot_be_asked_is_refused() {
     let mut all = String::new();
     for (name, args) in [
         ("another world", "run --llm-users 2 --model stub --llm http://127.0.0.1:9".into()),
+        ("nobody asks", format!("{plain} --llm {} --model stub", stub.url())),
         ("nobody to ask", format!("{plain} --llm-users 2")),
         ("no model", llm.clone()),
         ("unknown model", format!("{llm} --model other")),

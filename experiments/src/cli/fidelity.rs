@@ -86,8 +86,16 @@ impl Fidelity {
 }
 
 fn tell(out: &mut dyn Write, judged: &Judged) -> Result<(), CliError> {
-    let Judged { n_panel, n_users, fidelity, outcomes } = judged;
-    writeln!(out, "A model decided for {n_panel} of {n_users} users, for life.\n\n{fidelity}\n")?;
+    let Judged { n_panel, n_users, fallback_share, fidelity, outcomes } = judged;
+    writeln!(out, "A model decided for {n_panel} of {n_users} users, for life.")?;
+    if *fallback_share > 0.0 {
+        let percent = 100.0 * fallback_share;
+        writeln!(
+            out,
+            "Of {percent:.1} % of their slates it said nothing, and they decided by themselves: the panel is so much less the model's."
+        )?;
+    }
+    writeln!(out, "\n{fidelity}\n")?;
     let mut list = table::list();
     list.set_header(["outcome", "by the surrogate", "as by the model", "95 % interval", "surrogate off by"]);
     for it in outcomes {

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::check::{SECTIONS, STOPS, unknown};
 use crate::ConfigError;
-use crate::models::SOURCES;
+use crate::models::{BUDGETS, SOURCES};
 
 /// Reads a layer from a TOML file.
 ///
@@ -76,7 +76,7 @@ pub(super) fn lay(under: &mut Table, over: Table) -> Result<(), ConfigError> {
         if matches!(names, (Some(below), Some(above)) if below != above) {
             below.clear();
         }
-        for choice in [STOPS, SOURCES] {
+        for choice in [STOPS, SOURCES, BUDGETS] {
             if choice.iter().any(|key| keys.contains_key(*key)) {
                 choice.iter().for_each(|key| drop(below.remove(*key)));
             }

@@ -164,6 +164,11 @@ impl RunConfig {
         self.world.keys.get(key)
     }
 
+    /// A key of the recommender.
+    pub(crate) fn recommender_key(&self, key: &str) -> Option<&Value> {
+        self.recommender.keys.get(key)
+    }
+
     /// The world's name.
     #[must_use]
     pub fn world(&self) -> &str {

@@ -23,6 +23,8 @@ pub(super) struct Lives {
     first_of_panel: usize,
     /// Of decisions of the panel: the chance of leaving by the surrogate, and whether they left.
     pub(super) leaving: Vec<(f64, bool)>,
+    /// Slates of the panel, and those of them about which the model said nothing.
+    pub(super) asked: [u64; 2],
 }
 
 /// What users come to: names, in the order of [`Life::outcomes`].
@@ -104,7 +106,13 @@ impl Lives {
         let [Some(minded), Some(fell_back), Some(leaves), Some(chance)] = columns else { return };
         for (row, user) in t.seen.users.iter().enumerate() {
             let of = |column: usize| hindsight.accounts.row(row)[column];
-            if user.index() >= self.first_of_panel && of(minded) > 0.0 && of(fell_back) <= 0.0 {
+            if user.index() < self.first_of_panel || of(minded) <= 0.0 {
+                continue;
+            }
+            self.asked[0] += 1;
+            if of(fell_back) > 0.0 {
+                self.asked[1] += 1;
+            } else {
                 self.leaving.push((f64::from(of(chance)), of(leaves) > 0.0));
             }
         }

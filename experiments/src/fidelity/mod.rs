@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 pub use distil::{Taught, distil};
 use lives::{Life, Lives, OUTCOMES};
-use recloop_data::LogSource;
 use recloop_data::fidelity::{Audited, Corrected, Evidence, Fidelity, Gates, Lived, corrected, uncorrected};
 use recloop_data::metrics::Estimate;
+use recloop_data::{LogSource, RunState};
 use recloop_env::{Facts, Grid, Population, Transition, UserId, World};
 use serde::Serialize;
 use toml::{Table, Value};
@@ -43,6 +43,8 @@ pub struct Judged {
     pub n_panel: usize,
     /// Users in all.
     pub n_users: usize,
+    /// Share of the panel's slates about which the model said nothing: bodies decided.
+    pub fallback_share: f64,
     /// The gates.
     pub fidelity: Fidelity,
     /// Outcomes.
@@ -64,12 +66,15 @@ impl Side {
     fn read(dir: &Path) -> Result<Self, RunError> {
         let config = RunConfig::resolve([RunDir::of(dir).read_config()?])?;
         let n_panel = config.world_key("llm_users").and_then(Value::as_integer).unwrap_or(0) as usize;
-        let taught = config.world_key("surrogate").and_then(Value::as_str).is_some_and(|it| it != "none");
-        if n_panel == 0 || !taught {
-            let reason = "it has no panel beside a surrogate: see `recloop distil`".into();
-            return Err(bad(&dir.display().to_string(), reason).into());
+        if let Some(reason) = unfit(&config, n_panel) {
+            return Err(bad(&dir.display().to_string(), reason.into()).into());
         }
         let mut source = LogSource::open_with_truth(dir)?;
+        if source.manifest().state != RunState::Finished {
+            let reason =
+                "it has not come to its end: go on with `recloop run --resume --out` and this folder";
+            return Err(bad(&dir.display().to_string(), reason.into()).into());
+        }
         let n_users = source.manifest().spec.n_users;
         let n_choices = Lives::n_choices(&source.manifest().spec);
         let first = n_users.saturating_sub(n_panel);
@@ -90,6 +95,25 @@ impl Side {
     fn lived(&self, panel: bool, cells: &Cells) -> Vec<Lived> {
         let of = |user| self.lives.of(user).lived(cells.of(&self.population, user), self.n_choices);
         self.users(panel).map(of).collect()
+    }
+}
+
+/// Why nothing can be said of a run with this config, if so.
+fn unfit(config: &RunConfig, n_panel: usize) -> Option<&'static str> {
+    let is = |key: &str, value: &str| config.world_key(key).and_then(Value::as_str) == Some(value);
+    match () {
+        () if n_panel == 0 || is("surrogate", "none") => {
+            Some("it has no panel beside a surrogate: see `recloop distil`")
+        }
+        () if !is("personas", "drawn") => Some("its panel was written down, so it is no sample of its users"),
+        () if !is("llm_creators", "off")
+            || config.recommender_key("planner").and_then(Value::as_str) == Some("model") =>
+        {
+            Some(
+                "its creators or its recommender ask the model as well: without a panel it would be another world",
+            )
+        }
+        () => None,
     }
 }
 
@@ -121,6 +145,7 @@ impl Cells {
 pub fn fidelity(dirs: &[PathBuf], gates: &Gates) -> Result<Judged, RunError> {
     let sides = dirs.iter().map(|dir| Side::read(dir)).collect::<Result<Vec<_>, _>>()?;
     let first = sides.first().ok_or_else(|| bad("RUN", "none was given".into()))?;
+    comparable(&sides, dirs)?;
     let cells = Cells::new(&first.population);
     let (panel, surrogate) = (first.lived(true, &cells), first.lived(false, &cells));
     let ranked = (sides.len() > 1).then(|| [true, false].map(|panel| ranking(&sides, panel)));
@@ -134,7 +159,27 @@ pub fn fidelity(dirs: &[PathBuf], gates: &Gates) -> Result<Judged, RunError> {
     };
     let fidelity = evidence.judge(gates).map_err(unjudged)?;
     let outcomes = audit(first)?;
-    Ok(Judged { n_panel: first.n_users - first.first, n_users: first.n_users, fidelity, outcomes })
+    let [asked, unanswered] = first.lives.asked;
+    let fallback_share = unanswered as f64 / asked.max(1) as f64;
+    let n_panel = first.n_users - first.first;
+    Ok(Judged { n_panel, n_users: first.n_users, fallback_share, fidelity, outcomes })
+}
+
+/// Refuses runs that differ in more than the recommender, or not in that.
+fn comparable(sides: &[Side], dirs: &[PathBuf]) -> Result<(), RunError> {
+    for (at, side) in sides.iter().enumerate().skip(1) {
+        for before in &sides[..at] {
+            let found = side.config.differences(&before.config);
+            let stray = found.iter().find(|difference| !difference.starts_with("recommender."));
+            let reason = match stray {
+                Some(stray) => format!("it is of another world: {stray}"),
+                None if found.is_empty() => "it is of the same recommender as one before it".into(),
+                None => continue,
+            };
+            return Err(bad(&dirs[at].display().to_string(), reason).into());
+        }
+    }
+    Ok(())
 }
 
 /// `[users, runs]` minutes of every user of one side.

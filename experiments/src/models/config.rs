@@ -10,6 +10,8 @@ use crate::config::bad;
 
 /// Keys of which a layer gives one: whoever names one means that one.
 pub(crate) const SOURCES: &[&str] = &["url", "replay"];
+/// The same of budgets.
+pub(crate) const BUDGETS: &[&str] = &["budget_tokens", "budget_money"];
 /// Keys that change how answers are had, never which.
 pub(crate) const NO_MATTER: &[&str] = &[
     "llm.url",

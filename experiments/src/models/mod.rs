@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 pub use config::LlmConfig;
-pub(crate) use config::{NO_MATTER, SOURCES};
-use recloop_llm::{ChatBackend, Http, LlmError, Recorder, Replay, Spent, SystemClock};
+pub(crate) use config::{BUDGETS, NO_MATTER, SOURCES};
+use recloop_llm::{ChatBackend, Http, LlmError, Recorder, Replay, Scripted, Spent, SystemClock};
 pub use report::{Asked, LlmReport};
 
 use crate::ConfigError;
@@ -54,6 +54,20 @@ impl Models {
         let config = LlmConfig { model: model.into(), ..LlmConfig::default() };
         let line = OnceLock::from(Line { backend, http: None });
         Self(Some(Arc::new(Source { config, spent: Spent::default(), line })))
+    }
+
+    /// Nobody who answers: for what was learned before and is only questioned now.
+    pub(crate) fn silent() -> Self {
+        let message = || "nobody is asked any more".to_owned();
+        Self::answering(
+            Arc::new(Scripted::new(move |_| Err(LlmError::AsRecorded { message: message() }))),
+            "none",
+        )
+    }
+
+    /// Whether there is one that nobody asks.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.as_ref().is_some_and(|source| source.line.get().is_none())
     }
 
     /// Whoever answers; `wanted` says who asks, in errors.

@@ -95,6 +95,7 @@ impl Live {
                 // A failed run goes on from its last checkpoint; what made it fail may forbid even to say so.
                 self.manifest.state = RunState::Failed;
                 let _ = self.playing.models().flush();
+                self.note_models();
                 let _ = self.manifest.store(self.dir.path());
                 Err(error)
             }
@@ -136,12 +137,18 @@ impl Live {
         self.manifest.ticks = self.playing.counts().ticks;
         self.manifest.rows = self.playing.counts().user_steps;
         (self.manifest.parts, self.manifest.truth) = (parts, truth);
+        self.note_models();
+    }
+
+    /// What was spent is spent, whether or not it led anywhere.
+    fn note_models(&mut self) {
         if let Some(report) = self.playing.models().report() {
             self.manifest.llm = Some(serde_json::to_value(report).expect("a report is plain data"));
         }
     }
 
     fn finish(mut self, log: Written) -> Result<RunSummary, RunError> {
+        self.playing.models().flush().map_err(refused)?;
         self.count(log);
         let metrics = numbers(self.keeper.metrics);
         let llm = self.playing.models().report();

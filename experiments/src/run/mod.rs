@@ -22,7 +22,7 @@ pub(crate) use summary::write_metrics;
 
 use crate::config::RunConfig;
 use crate::playing::Playing;
-use crate::{ConfigError, Player, RunError};
+use crate::{ConfigError, Models, Player, RunError};
 
 type Partial = Records;
 
@@ -83,6 +83,10 @@ pub fn run(config: &RunConfig, observer: &mut dyn Observer) -> Result<RunSummary
     in_pool(config, || {
         // Built first: a config that cannot run leaves no directory behind.
         let playing = Playing::begin(config)?;
+        if playing.models().is_idle() {
+            let reason = "nobody asks it: set --llm-users, llm_creators=words or recommender.planner=model";
+            return Err(crate::config::bad("llm.model", reason.into()).into());
+        }
         let dir = RunDir::claim(config)?;
         let _lock = dir.lock()?;
         dir.write_config(config)?;
@@ -154,7 +158,7 @@ impl FinishedRun {
 
     /// Its recommender as it was in the end.
     pub(crate) fn player(&self) -> Result<Player, RunError> {
-        let mut player = self.config.build_player()?;
+        let mut player = self.config.build_player_with(&Models::silent())?;
         player.begin(&self.manifest.spec)?;
         player.load(&checkpoint::kept(&self.dir)?)?;
         Ok(player)

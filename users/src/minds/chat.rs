@@ -73,7 +73,12 @@ impl ChatMind {
     }
 
     fn stopped(&self, error: &LlmError) -> CohortError {
-        CohortError::Failed { cohort: self.name().into(), reason: format!("failed to {error}") }
+        let hint = if matches!(error, LlmError::Budget { .. }) {
+            "; a run goes on with `--resume --budget MORE`"
+        } else {
+            ""
+        };
+        CohortError::Failed { cohort: self.name().into(), reason: format!("failed to {error}{hint}") }
     }
 }
 

@@ -36,7 +36,7 @@ pub const MOST_SLATES: u32 = 100;
 ///
 /// # Accounts
 /// Beside the body's: `minded` and `fell_back` (a mind was asked; it failed), `tokens_read`, `tokens_reused`, `tokens_written`, `leaves`
-/// (whether the session ends here), `leave_chance` (by the [shadow](Minded::shadowed_by); 0 without one).
+/// (whether the session was decided to end here), `leave_chance` (by the [shadow](Minded::shadowed_by); 0 without one).
 ///
 /// # Errors
 /// What the mind says must stop a run.
@@ -87,8 +87,8 @@ impl Minded {
             return Err(UserError::Persona("there is nobody in it".into()));
         }
         let topics = self.body.feed.people.topics();
-        let persona = |identity: Identity| {
-            let likes = identity.life.iter().flat_map(|life| &life.likes);
+        let persona = |mut identity: Identity| {
+            let likes = identity.life.iter_mut().flat_map(|life| &mut life.likes);
             let mut interest = vec![0.0; topics.centres.width()];
             let mut any = false;
             for (rank, like) in likes.enumerate() {
@@ -96,6 +96,8 @@ impl Minded {
                     let known = topics.names.join(", ");
                     return Err(UserError::Persona(format!("nothing is about `{like}`: topics are {known}")));
                 };
+                // As everybody else calls it.
+                like.clone_from(&topics.names[topic]);
                 any = true;
                 let weight = 1.0 / (rank + 1) as f32;
                 let centre = topics.centres.row(topic);
@@ -199,8 +201,10 @@ impl Minded {
                 None => {}
             }
         }
-        let weary = state.mind.slates_seen.row(at)[0] as u32 + 1 >= MOST_SLATES;
-        let told = &Decision { next: if weary { Next::Leaves } else { told.next.clone() }, ..told.clone() };
+        let told = &Decision {
+            next: if is_weary(&state.mind, at) { Next::Leaves } else { told.next.clone() },
+            ..told.clone()
+        };
         self.body.feel(&mut state.body, shown, i, Some(told), rng, out);
         state.mind.told.row_mut(at).copy_from_slice(&[1.0, told.satisfaction]);
         if let Some(view) = &told.mindset {
@@ -222,6 +226,11 @@ impl Minded {
         state.mind.told.row_mut(shown.scene.rows.at(i)).fill(0.0);
         Ok(())
     }
+}
+
+/// Whether the session ends with this slate whatever a mind decides.
+fn is_weary(mind: &MindState, at: usize) -> bool {
+    mind.slates_seen.row(at)[0] as u32 + 1 >= MOST_SLATES
 }
 
 /// Writes what row `i` was likely to watch: by a law, else, of what a mind decided, what it did.
@@ -318,7 +327,8 @@ impl UserModel for Minded {
             let law = laws.as_ref().and_then(|laws| laws.get(i));
             tell(law, thought.is_some_and(|thought| thought.decision.is_some()), i, out);
             let at = shown.scene.rows.at(i);
-            let leaves = state.body.psyche.plan.row(at)[0] <= 0.0;
+            // Who is made to leave has not decided to.
+            let leaves = state.body.psyche.plan.row(at)[0] <= 0.0 && !is_weary(&state.mind, at);
             state.mind.spent.row_mut(at).copy_from_slice(&spent(thought, leaves, law));
         }
         self.body.answer(&state.body, shown, out);

@@ -107,8 +107,8 @@ fn now(faced: &Facing<'_>, text: &mut String) {
         let _ = writeln!(text, "You think of this feed: {}.", quoted(faced.mindset, MINDSET_CHARS));
     }
     let ask = match faced.may_speak {
-        true => "You may ask for something else, once on this visit.",
-        false => "You have said what you want: stay or leave.",
+        true => "You may ask for something else.",
+        false => "You cannot ask for more on this visit: stay or leave.",
     };
     text.push_str(ask);
 }

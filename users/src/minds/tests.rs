@@ -196,7 +196,7 @@ fn a_model_is_told_who_what_and_how_in_the_order_that_servers_can_reuse() {
          You remember: east, just now, was a disappointment.\n\
          You remember: north, 2 days ago, was worth it.\n\
          You think of this feed: \"not bad\".\n\
-         You may ask for something else, once on this visit."
+         You may ask for something else."
     );
 }
 
