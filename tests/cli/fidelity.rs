@@ -63,6 +63,16 @@ fn a_surrogate_is_distilled_lives_beside_its_panel_and_is_judged() {
         let off = outcome["corrected"]["rectifier"]["mean"].as_f64().unwrap();
         assert!((guess + off - mean).abs() < 1e-9 && found["se"].as_f64().unwrap() > 0.0, "{outcome}");
     }
+    // Another surrogate in the same place is no longer the one that lived there.
+    let card = dir.join("surrogate/card.json");
+    let old = std::fs::read_to_string(&card).unwrap();
+    std::fs::write(&card, format!("{old} ")).unwrap();
+    let refused = refusal(dir, "fidelity audited");
+    assert!(
+        refused.contains("world.surrogate_digest") && refused.contains("is not what it was"),
+        "{refused}"
+    );
+    std::fs::write(&card, old).unwrap();
     let told = stdout(dir, "fidelity audited");
     assert!(
         told.contains("A model decided for 40 of 160 users") && told.contains("back_another_day"),

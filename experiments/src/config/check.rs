@@ -6,6 +6,7 @@ use recloop_env::Registry;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::pinned::{self, PINNED};
 use super::{Choice, Horizon};
 use crate::import::Label;
 use crate::models::{LlmConfig, NO_MATTER};
@@ -67,11 +68,17 @@ pub(super) fn world(mut keys: Table, recommender: &Table) -> Result<(Choice, Wor
     if entry.needs_data {
         known.extend([DATA, DIGEST].map(str::to_owned));
     }
+    let pins: Vec<&str> =
+        PINNED.iter().filter(|[key, _]| defaults.contains_key(*key)).map(|[_, pin]| *pin).collect();
+    known.extend(pins.iter().map(|pin| (*pin).to_owned()));
     let mut keys = over(defaults, keys, "world", &known)
         .map_err(|error| elsewhere(error, recommender, entry.recommender))
         .map_err(|error| of_another(error, &name, &worlds))?;
     if entry.needs_data {
         recognise(&mut keys)?;
+    }
+    if !pins.is_empty() {
+        pinned::recognise(&mut keys)?;
     }
     Ok((Choice { name, keys }, entry))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::check::{SECTIONS, STOPS, unknown};
+use super::pinned;
 use crate::ConfigError;
 use crate::models::{BUDGETS, SOURCES};
 
@@ -85,6 +86,7 @@ pub(super) fn lay(under: &mut Table, over: Table) -> Result<(), ConfigError> {
         if keys.contains_key("replay") {
             below.remove("record");
         }
+        pinned::forget(below, &keys);
         below.extend(keys);
     }
     Ok(())

@@ -6,6 +6,7 @@
 
 mod check;
 mod layers;
+mod pinned;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -242,6 +243,7 @@ impl RunConfig {
         let entry = find(&worlds, &self.world.name)?;
         let mut keys = self.world.keys.clone();
         keys.remove(check::DIGEST);
+        pinned::PINNED.iter().for_each(|[_, pin]| drop(keys.remove(*pin)));
         let data = keys.remove(check::DATA).and_then(|dir| dir.as_str().map(PathBuf::from));
         (entry.build)(&keys, &Given { data: data.as_deref(), models: models.clone(), guide })
     }
